@@ -1,0 +1,60 @@
+/**
+ * Every name that two programs must agree on: images, families, groups, relays, metadata keys, labels.
+ * A name is derived here and nowhere else.
+ */
+
+/** Keys of instance metadata that a relay reads at boot (image-builder/on-image writes the readers). */
+export const METADATA = {
+  /** `host:port/db` of the Redis that keeps call state; absent: none. */
+  redis: 'rtpfleet-redis',
+  /** `self`: the relay admits itself after its own check; `controller`: it stays cordoned until it is admitted. */
+  admission: 'rtpfleet-admission',
+  /** GCE's own switch for guest attributes; value `TRUE`. */
+  guestAttributes: 'enable-guest-attributes',
+} as const;
+
+/** Guest attributes that a relay writes, in namespace `rtpfleet`. */
+export const GUEST = {
+  namespace: 'rtpfleet',
+  /** Version of the running RTPEngine as upstream names it, e.g. `mr12.5.1.31`. */
+  version: 'version',
+  /** JSON of `rtpfleet-health`: `{ok, checks: [{name, ok, detail}]}`, written once the boot is complete. */
+  health: 'health',
+} as const;
+
+/** Labels on instances; what a rollout intends with a relay lives here, so that a killed run can be taken up. */
+export const LABEL = {
+  fleet: 'rtpfleet',
+  role: 'rtpfleet-role',
+  /** Set while a relay is cordoned by a rollout: Unix time in seconds when the cordon began. */
+  cordonedAt: 'rtpfleet-cordoned-at',
+  /** The run that cordoned it, `[a-z0-9-]{1,63}`. */
+  cordonedBy: 'rtpfleet-cordoned-by',
+  /** Session limit and delete-delay before the cordon, `<maxsessions>_<seconds>`, `-1` written as `none`. */
+  before: 'rtpfleet-before',
+} as const;
+
+/** `mr12.5.1.31` on `debian-13`, recipe digest `3fa9c1…` → `rtpengine-mr12-5-1-31-debian-13-3fa9c1d2` (GCE: ≤ 63, `[a-z0-9-]`). */
+export function imageName(version: string, base: string, digest: string): string {
+  return `rtpengine-${version.replaceAll('.', '-')}-${base}-${digest.slice(0, 8)}`;
+}
+
+/** Image family that holds the promoted image of a fleet, newest non-deprecated first. */
+export function imageFamily(fleet: string): string {
+  return `rtpengine-${fleet}`;
+}
+
+/** Instance template of a fleet for one image; templates are immutable, so the image's name is part of theirs. */
+export function templateName(fleet: string, image: string): string {
+  return `${fleet}-${image}`.slice(0, 63).replace(/-+$/, '');
+}
+
+/** Zonal managed instance group of a fleet. */
+export function groupName(fleet: string, zone: string): string {
+  return `${fleet}-${zone}`;
+}
+
+/** Base name of a zone's relays, e.g. `lab-us-central1-a`; the group appends a stable suffix. */
+export function relayBaseName(fleet: string, zone: string): string {
+  return `${fleet}-${zone}`;
+}
