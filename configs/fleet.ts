@@ -1,0 +1,234 @@
+/** Generated from schemas/fleet.schema.json by `pnpm types`; change the schema instead. */
+
+/**
+ * One fleet of RTPEngine relays: what its image holds, where it runs, and how it is rolled to a new image. Read by image:build, by the Pulumi program and by rollout.
+ */
+export interface Fleet {
+  /**
+   * Name of the fleet; first part of the name of its groups, templates and relays.
+   */
+  name: string;
+  /**
+   * Where the fleet runs.
+   */
+  cloud: {
+    /**
+     * Google Cloud project id.
+     */
+    project: string;
+    /**
+     * Region of network, Redis and zones.
+     */
+    region: string;
+    /**
+     * Zones, in the order in which a rollout visits them; one managed instance group each.
+     *
+     * @minItems 1
+     * @maxItems 8
+     */
+    zones: string[];
+    /**
+     * Cloud Storage bucket through which image archives are imported. Absent: `<project>-rtpfleet-images`.
+     */
+    bucket?: string;
+  };
+  /**
+   * The fleet's network and who may reach it.
+   */
+  network: {
+    /**
+     * IPv4 range of the subnetwork. The lab replaces it by its own.
+     */
+    range: string;
+    /**
+     * IPv4 ranges that may send RTP to the relays.
+     *
+     * @minItems 1
+     */
+    mediaSources: string[];
+    /**
+     * IPv4 ranges of the SIP proxies: they may reach ng. Empty: the subnetwork only.
+     */
+    proxySources: string[];
+    /**
+     * IPv4 ranges from which rollout runs: they may reach ng, CLI, HTTP and Redis. Empty: the subnetwork only.
+     */
+    controllerSources: string[];
+    /**
+     * External IPv4 address of a relay: `none`, `ephemeral` (changes when the relay is replaced) or `static` (kept).
+     */
+    externalAddresses: 'none' | 'ephemeral' | 'static';
+  };
+  /**
+   * The relays themselves.
+   */
+  relays: {
+    /**
+     * Relays in each zone.
+     */
+    perZone: number;
+    /**
+     * GCE machine type.
+     */
+    machineType: string;
+    /**
+     * Boot disk in GiB.
+     */
+    diskGb: number;
+    /**
+     * Boot disk type.
+     */
+    diskType: 'pd-standard' | 'pd-balanced' | 'pd-ssd';
+    /**
+     * Seconds after a boot before autohealing may judge a relay.
+     */
+    healSeconds: number;
+  };
+  /**
+   * The golden image that this fleet should run.
+   */
+  image: {
+    /**
+     * RTPEngine release as upstream tags it.
+     */
+    version: string;
+    /**
+     * Operating system of the image.
+     */
+    base: 'debian-12' | 'debian-13';
+    /**
+     * Where RTPEngine comes from: `debian` = Debian's own packages, no compile.
+     */
+    source: 'debian';
+    /**
+     * Size of the image's disk in GiB.
+     */
+    sizeGb: number;
+  };
+  /**
+   * RTPEngine's configuration.
+   */
+  rtpengine: {
+    /**
+     * UDP ports for media, both ends included. An audio call takes four.
+     */
+    ports: {
+      /**
+       * Lowest port, even.
+       */
+      min: number;
+      /**
+       * Highest port.
+       */
+      max: number;
+    };
+    /**
+     * Port of the ng control protocol, UDP and TCP.
+     */
+    ngPort: number;
+    /**
+     * TCP port of the command line.
+     */
+    cliPort: number;
+    /**
+     * TCP port of HTTP: metrics and the health check.
+     */
+    httpPort: number;
+    /**
+     * Worker threads. 0: one per CPU.
+     */
+    threads: number;
+    /**
+     * Syslog level, 0 (least) to 7.
+     */
+    logLevel: number;
+    /**
+     * A call without media for so long is ended.
+     */
+    timeoutSeconds: number;
+    /**
+     * The same for a call on hold.
+     */
+    silentTimeoutSeconds: number;
+    /**
+     * A call that is offered and never answered is ended after so long.
+     */
+    offerTimeoutSeconds: number;
+    /**
+     * Any call is ended after so long; also the only thing that ends the empty calls of mr13.1 and later. 0: never.
+     */
+    finalTimeoutSeconds: number;
+    /**
+     * So long an ended call stays in memory. It counts as a call while it does, so a drain waits for it.
+     */
+    deleteDelaySeconds: number;
+    /**
+     * Further lines of rtpengine.conf, `name: value`; each must exist in the version of the image.
+     */
+    options: {
+      [k: string]: string | number | boolean;
+    };
+  };
+  /**
+   * Redis for call state, the rollout's lock and its journal.
+   */
+  redis: {
+    /**
+     * `memorystore` = managed; `none` = relays keep no state outside themselves.
+     */
+    kind: 'memorystore' | 'none';
+    /**
+     * Memorystore tier.
+     */
+    tier: 'BASIC' | 'STANDARD_HA';
+    /**
+     * Size in GiB.
+     */
+    memoryGb: number;
+    /**
+     * Number of the database for call state.
+     */
+    database: number;
+    /**
+     * Number of the database for the rollout's lock and journal; not the one for call state.
+     */
+    controlDatabase: number;
+    /**
+     * Whether a relay refuses to start while Redis is down.
+     */
+    required: boolean;
+  };
+  /**
+   * How the fleet is rolled to a new image. Every value can be overridden for one run.
+   */
+  rollout: {
+    /**
+     * Relays that may be cordoned or away at once, in the whole fleet.
+     */
+    maxUnavailable: number;
+    /**
+     * Seconds between two looks at the fleet.
+     */
+    pollSeconds: number;
+    /**
+     * So many answers in a row, all newer than the cordon, must say `no call` before a relay is replaced.
+     */
+    goodAnswers: number;
+    /**
+     * After so long a drain is reported as held; the relay stays cordoned and is never forced. 0: waits for ever.
+     */
+    drainSeconds: number;
+    /**
+     * Calls without any party (an offer that failed to parse) older than this are removed from a draining relay.
+     */
+    emptyCallSeconds: number;
+    /**
+     * A replaced relay must answer within this, or the run halts.
+     */
+    replaceSeconds: number;
+    /**
+     * RTP packets each way in the probe call of the health gate.
+     */
+    gatePackets: number;
+  };
+}
