@@ -1,0 +1,35 @@
+/**
+ * Everything a rollout can decide, as one closed union. An action says what to do, to whom and because of what;
+ * `execute.ts` holds one executor per kind. Pure.
+ */
+import type { Relay, Settings } from './fleet.ts';
+
+/** What every action on a relay carries: the relay as it was seen when the decision was taken. */
+type OnRelay = { readonly relay: Relay; readonly because: string };
+
+export type Action =
+  /** Writes the intent on the VM (labels), then makes the relay refuse new calls; `before` is what it comes back to. */
+  | ({ readonly kind: 'cordon'; readonly before: Settings } & OnRelay)
+  /** The intent is on the VM, but the relay admits calls (restart, or a run killed half-way): cordon it again. */
+  | ({ readonly kind: 'reassert' } & OnRelay)
+  /** Ends calls that have no party and that no timeout ends (facts: mr13.1 and later). */
+  | ({ readonly kind: 'remove-empty-calls'; readonly calls: readonly string[] } & OnRelay)
+  /** Re-creates the VM from its group's target template. Allowed by `deleteGuard` only. */
+  | ({ readonly kind: 'replace' } & OnRelay)
+  /** Last gate of a new relay: a probe call with RTP both ways, then it admits calls. */
+  | ({ readonly kind: 'admit'; readonly settings: Settings } & OnRelay)
+  /** Gives a cordoned relay its old settings back and takes the intent off the VM. */
+  | ({ readonly kind: 'uncordon'; readonly settings: Settings } & OnRelay)
+  /** The relay serves; what still says "born cordoned, the controller admits it" is taken off its group. */
+  | ({ readonly kind: 'release' } & OnRelay)
+  /** Waits for something; `overdue` once its deadline has passed, which is reported and never forced. */
+  | { readonly kind: 'hold'; readonly relay?: Relay; readonly because: string; readonly overdue: boolean }
+  /** Ends the run; nothing else is touched. */
+  | { readonly kind: 'halt'; readonly relay?: Relay; readonly because: string; readonly hint?: string };
+
+export type ActionKind = Action['kind'];
+
+/** Actions that change something; `hold` and `halt` only say something. */
+export type Act = Exclude<Action, { readonly kind: 'hold' | 'halt' }>;
+
+export type ActKind = Act['kind'];

@@ -1,0 +1,132 @@
+/**
+ * What a rollout tells: one closed union, written to the journal as JSON lines, drawn by the views and read by the
+ * report. An event names the VM by its numeric id, since a re-created VM keeps its name. Types and pure helpers.
+ */
+import type { ActKind } from './actions.ts';
+import type { Phase } from './fleet.ts';
+import type { Policy } from './policy.ts';
+
+/** Version of the event format; raised when a reader of the old one would be misled. */
+export const EVENT_VERSION = 1;
+
+/** The relay that an event is about. `id` is absent while there is no VM. */
+export type RelayRef = { readonly zone: string; readonly name: string; readonly id?: string };
+
+/** One line about a relay, as far as it is known; a number that is not known is absent, never 0. */
+export type RelayState = {
+  readonly relay: RelayRef;
+  readonly phase: Phase;
+  readonly address?: string;
+  /** RTPEngine version of its image, e.g. `mr12.5.1.31`. */
+  readonly version?: string;
+  /** Takes new calls; absent: not known. */
+  readonly admitting?: boolean;
+  /** Calls it created and calls it took over; absent together: it did not answer. */
+  readonly own?: number;
+  readonly foreign?: number;
+  /** RTP packets in the last second. */
+  readonly packetRate?: number;
+  /** Since when it is cordoned, ISO time, and by which run or person. */
+  readonly cordonedAt?: string;
+  readonly cordonedBy?: string;
+};
+
+/** What the group of a zone should run. */
+export type TargetState = {
+  readonly zone: string;
+  readonly template: string;
+  readonly image: string;
+  readonly version: string;
+};
+
+export type RunResult =
+  /** Every relay serves the wanted image. */
+  | 'done'
+  /** A deadline passed, or something is left that only a person can decide; nothing was forced. */
+  | 'held'
+  /** A gate failed or a safety rule forbids to go on. */
+  | 'halted'
+  /** Ctrl-C: the action in hand was finished, relays are as they are. */
+  | 'interrupted'
+  /** The run itself broke: cloud not reachable, lock lost. */
+  | 'failed';
+
+export type EventBody =
+  | {
+      readonly kind: 'run-started';
+      readonly fleet: string;
+      /** Who started it: user@host. */
+      readonly by: string;
+      readonly pid: number;
+      /** The policy in force for this run, overrides applied. */
+      readonly policy: Policy;
+      readonly targets: readonly TargetState[];
+      /** Every relay before the run touched anything. */
+      readonly relays: readonly RelayState[];
+    }
+  /** The lock of the fleet was taken; `tookOver` names a dead owner's run. */
+  | {
+      readonly kind: 'locked';
+      readonly lock: 'redis' | 'local';
+      readonly token: number;
+      readonly detail: string;
+      readonly tookOver?: string;
+    }
+  /** A relay changed (phase, calls, admitting); relays that are not part of the work at most every 5 s. */
+  | ({ readonly kind: 'relay-observed' } & RelayState)
+  | {
+      readonly kind: 'action-decided';
+      readonly action: ActKind;
+      readonly relay: RelayRef;
+      readonly because: string;
+    }
+  /** The action's effect is confirmed (a cordon is read back); `replace`: the group accepted it. */
+  | {
+      readonly kind: 'action-done';
+      readonly action: ActKind;
+      readonly relay: RelayRef;
+      readonly seconds: number;
+      readonly detail?: string;
+    }
+  | {
+      readonly kind: 'action-failed';
+      readonly action: ActKind;
+      readonly relay: RelayRef;
+      readonly seconds: number;
+      readonly code: string;
+      readonly message: string;
+      readonly hint?: string;
+      /** What happens next: the next round tries again, the relay stays as it is, or the run ends. */
+      readonly next: 'retry' | 'hold' | 'stop';
+    }
+  /** What is waited for; written when the reason changes. Without a relay: the whole run waits. */
+  | { readonly kind: 'hold'; readonly relay?: RelayRef; readonly because: string; readonly overdue: boolean }
+  /** The reason of an earlier `hold` is gone. */
+  | { readonly kind: 'hold-ended'; readonly relay?: RelayRef }
+  /** A relay takes calls on the wanted image; the new VM's id. `probe`: what the probe call measured. */
+  | {
+      readonly kind: 'relay-admitted';
+      readonly relay: RelayRef;
+      readonly version?: string;
+      readonly detail?: string;
+    }
+  /** A whole round failed to see the fleet; it is tried again. */
+  | { readonly kind: 'observe-failed'; readonly code: string; readonly message: string }
+  | {
+      readonly kind: 'run-ended';
+      readonly result: RunResult;
+      readonly because: string;
+      readonly hint?: string;
+      readonly seconds: number;
+      /** Every relay as it is left. */
+      readonly relays: readonly RelayState[];
+    };
+
+/** A line of the journal. `at` is ISO 8601 with milliseconds, `run` the run's id. */
+export type RolloutEvent = {
+  readonly v: typeof EVENT_VERSION;
+  readonly at: string;
+  readonly run: string;
+} & EventBody;
+
+export type EventKind = EventBody['kind'];
