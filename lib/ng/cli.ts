@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { FleetError } from '../errors.ts';
+import { compareVersions, parseVersion } from '../version.ts';
 import { DEFAULT_TIMEOUT_MS, type NgClient, type NgRequestOptions } from './client.ts';
 import { textAt } from './fields.ts';
 
@@ -32,11 +33,9 @@ export async function runCli(
   }
 }
 
-/** Whether this RTPEngine has the ng command `cli`; undefined for a version that is not `mrA.B…`. */
+/** Whether this RTPEngine has the ng command `cli`; undefined for a version that is no upstream tag. */
 export function hasCliVerb(version: string): boolean | undefined {
-  const [, major, minor] = /^mr(\d+)\.(\d+)(?:\.|$)/.exec(version) ?? [];
-  if (major === undefined || minor === undefined) return undefined;
-  return Number(major) > 13 || (Number(major) === 13 && Number(minor) >= 2);
+  return parseVersion(version) === undefined ? undefined : compareVersions(version, 'mr13.2') >= 0;
 }
 
 /** Asks the relay itself whether it has the ng command `cli`. Rejects when it does not answer at all. */

@@ -1,0 +1,112 @@
+import { createServer, type Socket } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { hasCliVerb, runCli } from '../../../lib/ng/cli.ts';
+import { connectNg } from '../../../lib/ng/client.ts';
+import { reply, startNgServer } from '../../support/ng-server.ts';
+
+const open: { close: () => unknown }[] = [];
+afterEach(async () => {
+  for (const thing of open.splice(0).reverse()) await thing.close();
+});
+
+async function serveCli(act: (line: string, connection: Socket) => void) {
+  const connections = new Set<Socket>();
+  const server = createServer((connection) => {
+    connections.add(connection);
+    connection.on('error', () => {});
+    connection.on('data', (chunk) => act(chunk.toString(), connection));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = () => {
+    for (const connection of connections) connection.destroy();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  open.push({ close });
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return { door: { kind: 'port', host: '127.0.0.1', port } as const, close };
+}
+
+describe('over the CLI port', () => {
+  test('a command is one line, and all that comes until the end is its text', async () => {
+    const { door } = await serveCli((line, connection) => {
+      connection.write(`heard ${line}`);
+      setTimeout(() => connection.end('and more\n'), 10);
+    });
+    expect(await runCli(door, 'list maxsessions')).toBe('heard list maxsessions\nand more\n');
+  });
+
+  test('a reply without an end is silence, even with some text', async () => {
+    const { door } = await serveCli((_, connection) => connection.write('Maximum sessions'));
+    await expect(runCli(door, 'list maxsessions', { timeoutMs: 100 })).rejects.toMatchObject({
+      kind: 'retry',
+      code: 'cli-silence',
+    });
+  });
+
+  test('nothing listening is unreachable', async () => {
+    const { door, close } = await serveCli(() => {});
+    await close();
+    open.pop();
+    await expect(runCli(door, 'list maxsessions')).rejects.toMatchObject({
+      kind: 'retry',
+      code: 'cli-unreachable',
+      message: expect.stringContaining(`127.0.0.1:${door.port}`),
+    });
+  });
+
+  test('a broken connection is unreachable', async () => {
+    const { door } = await serveCli((_, connection) => connection.resetAndDestroy());
+    await expect(runCli(door, 'list maxsessions')).rejects.toMatchObject({ code: 'cli-unreachable' });
+  });
+
+  test('an abort ends it at once', async () => {
+    const { door } = await serveCli(() => {});
+    const stop = new AbortController();
+    const running = runCli(door, 'list maxsessions', { signal: stop.signal, timeoutMs: 60_000 });
+    stop.abort();
+    await expect(running).rejects.toMatchObject({ kind: 'interrupted' });
+  });
+});
+
+test('a command that would be two is refused', async () => {
+  const door = { kind: 'port', host: '127.0.0.1', port: 9 } as const;
+  await expect(runCli(door, 'call x\nterminate all')).rejects.toMatchObject({
+    kind: 'stop',
+    code: 'cli-command',
+  });
+});
+
+test('over ng, the text is the response of the cli command', async () => {
+  const server = await startNgServer((asked) => [
+    reply(asked, { result: 'ok', response: `${asked.command} ${asked.fields.body}` }),
+  ]);
+  const ng = connectNg({ host: server.host, port: server.port, transport: 'udp' });
+  open.push(server, ng);
+  expect(await runCli({ kind: 'verb', ng }, 'list maxsessions')).toBe('cli list maxsessions');
+});
+
+test('a relay without the ng command says what to do', async () => {
+  const server = await startNgServer((asked) => [
+    reply(asked, { result: 'error', 'error-reason': 'Unrecognized command' }),
+  ]);
+  const ng = connectNg({ host: server.host, port: server.port, transport: 'udp' });
+  open.push(server, ng);
+  await expect(runCli({ kind: 'verb', ng }, 'list maxsessions')).rejects.toMatchObject({
+    kind: 'hold',
+    code: 'cli-refused',
+    hint: expect.stringContaining('CLI port'),
+  });
+});
+
+test.each([
+  ['mr10.5.3.5', false],
+  ['mr12.5.1.31', false],
+  ['mr13.1.1.16', false],
+  ['mr13.2.1.16', true],
+  ['mr13.10.1.1', true],
+  ['mr26.0.1.26', true],
+  ['12.5', undefined],
+])('%s has the ng command cli: %s', (version, expected) => {
+  expect(hasCliVerb(version)).toBe(expected);
+});
