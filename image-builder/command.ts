@@ -1,0 +1,105 @@
+/**
+ * Runs one program of the build. Its output goes to the log; a failure carries the command, its last lines and the
+ * log's place. The program dies with the builder, even when that is killed with SIGKILL.
+ */
+import { appendFileSync } from 'node:fs';
+import { $ } from 'zx';
+import { FleetError, reasonOf } from '../lib/errors.ts';
+
+/** What every command of one build shares. */
+export type Shop = {
+  /** File that gets every command with all of its output. */
+  readonly log: string;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+};
+
+export type CommandOptions = {
+  readonly cwd?: string;
+  /** Added to the small, fixed environment that commands run in. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Called with the process id as soon as it runs; what it returns is written to the program's standard input. */
+  readonly attend?: (pid: number) => Promise<string>;
+};
+
+const LAST_LINES = 15;
+
+/** Only these come from the caller's environment: everything else could change what is built. */
+const PASSED_ON = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'HOME'];
+
+/**
+ * @returns what the program wrote to standard output
+ * @throws FleetError `stop`, code `command-failed`; `interrupted` after Ctrl-C
+ */
+export async function runCommand(
+  shop: Shop,
+  argv: readonly string[],
+  options: CommandOptions = {},
+): Promise<string> {
+  shop.signal.throwIfAborted();
+  appendFileSync(shop.log, `\n$ ${argv.join(' ')}\n`);
+  const shell = $({
+    // `exec`: the shell becomes setpriv, so that the death of the builder (its parent) reaches the program.
+    prefix: 'exec setpriv --pdeathsig KILL -- ',
+    postfix: '',
+    env: environment(options.env),
+    nothrow: true,
+    quiet: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+  const running = shell`${[...argv]}`;
+  const kill = () => void (running.pid !== undefined && process.kill(running.pid, 'SIGKILL'));
+  shop.signal.addEventListener('abort', kill, { once: true });
+  try {
+    if (options.attend !== undefined && running.pid !== undefined)
+      running.stdin.write(await options.attend(running.pid));
+    running.stdin.end();
+    const output = await running;
+    appendFileSync(shop.log, output.stdall);
+    shop.signal.throwIfAborted();
+    if (output.exitCode !== 0) throw commandFailed(shop, argv, output.exitCode, output.stdall);
+    return output.stdout;
+  } finally {
+    shop.signal.removeEventListener('abort', kill);
+  }
+}
+
+function environment(extra: CommandOptions['env']): NodeJS.ProcessEnv {
+  const passed = PASSED_ON.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    ...Object.fromEntries(passed),
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    // With the C locale, mke2fs fails on file names in UTF-8.
+    LC_ALL: 'C.UTF-8',
+    TZ: 'UTC',
+    ...extra,
+  };
+}
+
+function commandFailed(
+  shop: Shop,
+  argv: readonly string[],
+  exitCode: number | null,
+  output: string,
+): FleetError {
+  const last = output.trimEnd().split('\n').slice(-LAST_LINES);
+  return new FleetError({
+    kind: 'stop',
+    code: 'command-failed',
+    message: [`${argv[0]} failed (exit code ${exitCode ?? 'none: killed'}): ${argv.join(' ')}`, ...last].join(
+      '\n    ',
+    ),
+    hint: `The whole output is in ${shop.log}`,
+    facts: { command: argv.join(' '), exitCode: exitCode ?? -1, log: shop.log },
+  });
+}
+
+/** The sentence for a failed file operation around commands. */
+export function buildFailed(code: string, message: string, cause?: unknown): FleetError {
+  const reason = cause === undefined ? '' : `: ${reasonOf(cause)}`;
+  return new FleetError({ kind: 'stop', code, message: `${message}${reason}`, cause });
+}

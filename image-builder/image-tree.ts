@@ -1,0 +1,94 @@
+/** The system of an image before any of our own files: packages only, so a changed configuration does not touch it. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { EPOCH, IMAGE_PACKAGES } from './bases.ts';
+import { type Cache, cached } from './cache.ts';
+import type { Shop } from './command.ts';
+import { digestOf } from './digest.ts';
+import { type Package, type Release, sourceLines } from './packages.ts';
+import { makeTree, type TreeOrder } from './tree.ts';
+
+/** Raise it when the commands that make the tree change in a way that `treeKey` does not see. */
+const RECIPE = 1;
+
+/** Files of a tree's cache entry. */
+export const TREE_FILES = {
+  archive: 'tree.tar',
+  /** What `rtpengine --help` of this very tree prints. */
+  help: 'rtpengine-help.txt',
+  /** One line per package: name, tab, version. */
+  packages: 'packages.tsv',
+} as const;
+
+/** Drivers that the first mount needs on GCE, on top of what the cloud kernel has built in (NVMe, ext4's own). */
+const INITRD_MODULES = [
+  'virtio_pci',
+  'virtio_scsi',
+  'virtio_blk',
+  'virtio_net',
+  'sd_mod',
+  'nvme',
+  'ext4',
+  'crc32c',
+];
+
+const INITRD_SETTINGS = ['MODULES=list', 'COMPRESS=zstd', 'RESUME=none', 'FSTYPE=ext4'];
+
+const EARLY = [
+  'mkdir -p "$1/etc/initramfs-tools/conf.d"',
+  `printf '%s\\n' ${INITRD_SETTINGS.join(' ')} >"$1/etc/initramfs-tools/conf.d/rtpfleet"`,
+  `printf '%s\\n' ${INITRD_MODULES.join(' ')} >"$1/etc/initramfs-tools/modules"`,
+];
+
+/** What belongs to one machine only, or to the machine that built the tree. */
+const REMOVED = [
+  'etc/ssh/ssh_host_*',
+  'etc/hostname',
+  'etc/.resolv.conf.systemd-resolved.bak',
+  'etc/apt/apt.conf.d/99mmdebstrap',
+  'etc/dpkg/dpkg.cfg.d/99mmdebstrap',
+  'var/lib/dbus/machine-id',
+  'var/lib/systemd/random-seed',
+  'var/cache/ldconfig/aux-cache',
+  'var/cache/debconf/*-old',
+  'var/lib/dpkg/*-old',
+  'var/log/apt/*',
+  'var/log/*.log',
+];
+
+export function imageTreeOrder(release: Release, facts: string): TreeOrder {
+  const late = [
+    `rm -f ${REMOVED.map((path) => `"$1"/${path}`).join(' ')}`,
+    ': >"$1/etc/machine-id"',
+    `chroot "$1" rtpengine --help >'${join(facts, TREE_FILES.help)}'`,
+    `chroot "$1" dpkg-query -W -f '\${Package}\\t\${Version}\\n' >'${join(facts, TREE_FILES.packages)}'`,
+  ];
+  return { release, include: IMAGE_PACKAGES, early: EARLY, late };
+}
+
+export function treeKey(release: Release, packages: readonly Package[]): string {
+  const order = imageTreeOrder(release, '');
+  return digestOf({
+    recipe: RECIPE,
+    epoch: EPOCH,
+    sources: sourceLines(release),
+    include: order.include,
+    hooks: [...order.early, ...order.late],
+    packages,
+  });
+}
+
+/** Folder with the files of `TREE_FILES`; made when it is not cached. */
+export async function imageTree(
+  shop: Shop,
+  cache: Cache,
+  release: Release,
+  packages: readonly Package[],
+): Promise<string> {
+  return await cached(shop, cache, 'tree', treeKey(release, packages), async (folder) => {
+    const temporary = join(folder, 'tmp');
+    mkdirSync(temporary);
+    await makeTree(shop, imageTreeOrder(release, folder), join(folder, TREE_FILES.archive), temporary);
+    rmSync(temporary, { recursive: true });
+  });
+}

@@ -1,0 +1,123 @@
+/** What goes into an image besides packages: our own files, rendered for one fleet. Pure but for reading the templates
+ * and programs of this repository. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Fleet } from '../configs/fleet.ts';
+import { render } from '../configs/render.ts';
+import type { ImageFile } from './overlay.ts';
+
+const TEMPLATES = join(import.meta.dirname, '..', 'configs', 'templates', 'image');
+const PROGRAMS = join(import.meta.dirname, 'on-image');
+const UNITS = '/etc/systemd/system';
+
+/** Where each template ends up. */
+const RENDERED: Readonly<Record<string, string>> = {
+  'rtpengine.conf': '/usr/lib/rtpfleet/rtpengine.conf.in',
+  // After every other name, also after 99-…: files are read in the order of their names.
+  'sysctl.conf': '/etc/sysctl.d/zz-rtpfleet.conf',
+  'networkd.network': '/etc/systemd/network/10-rtpfleet.network',
+  'timesyncd.conf': '/etc/systemd/timesyncd.conf.d/rtpfleet.conf',
+  'resolved.conf': '/etc/systemd/resolved.conf.d/rtpfleet.conf',
+  'journald.conf': '/etc/systemd/journald.conf.d/rtpfleet.conf',
+  'sshd.conf': '/etc/ssh/sshd_config.d/10-rtpfleet.conf',
+  'ssh.service.conf': `${UNITS}/ssh.service.d/rtpfleet.conf`,
+  'rtpengine-daemon.service.conf': `${UNITS}/rtpengine-daemon.service.d/rtpfleet.conf`,
+  'rtpfleet-config.service': `${UNITS}/rtpfleet-config.service`,
+  'rtpfleet-ready.service': `${UNITS}/rtpfleet-ready.service`,
+  'rtpfleet-growroot.service': `${UNITS}/rtpfleet-growroot.service`,
+};
+
+const COPIED: Readonly<Record<string, string>> = {
+  ask: '/usr/lib/rtpfleet/ask',
+  'common.sh': '/usr/lib/rtpfleet/common.sh',
+  'rtpfleet-config': '/usr/sbin/rtpfleet-config',
+  'rtpfleet-health': '/usr/sbin/rtpfleet-health',
+  'rtpfleet-ready': '/usr/sbin/rtpfleet-ready',
+  'rtpfleet-growroot': '/usr/sbin/rtpfleet-growroot',
+};
+
+/** Units that start by themselves: `<unit that wants it>/<unit>` → where the unit lies. */
+const ENABLED: Readonly<Record<string, string>> = {
+  'multi-user.target.wants/systemd-networkd.service': '/usr/lib/systemd/system',
+  'sockets.target.wants/systemd-networkd.socket': '/usr/lib/systemd/system',
+  'network-online.target.wants/systemd-networkd-wait-online.service': '/usr/lib/systemd/system',
+  'sysinit.target.wants/systemd-resolved.service': '/usr/lib/systemd/system',
+  'multi-user.target.wants/rtpfleet-config.service': UNITS,
+  'multi-user.target.wants/rtpfleet-growroot.service': UNITS,
+  'rtpengine-daemon.service.wants/rtpfleet-ready.service': UNITS,
+};
+
+/** An image is never changed in place: an upgrade at night would restart RTPEngine and cut calls. */
+const MASKED = ['apt-daily.timer', 'apt-daily-upgrade.timer', 'e2scrub_all.timer'];
+
+/** The files of an image for `fleet`, sorted by path. */
+export function imageFiles(fleet: Fleet, version: string): readonly ImageFile[] {
+  const files: ImageFile[] = [
+    ...Object.entries(RENDERED).map(([name, path]) => text(path, rendered(name, fleet))),
+    ...Object.entries(COPIED).map(([name, path]) => program(name, path)),
+    ...Object.entries(ENABLED).map(([want, folder]) =>
+      link(`${UNITS}/${want}`, `${folder}/${lastPart(want)}`),
+    ),
+    ...MASKED.map((unit) => link(`${UNITS}/${unit}`, '/dev/null')),
+    link('/etc/resolv.conf', '../run/systemd/resolve/stub-resolv.conf'),
+    // Empty, not `uninitialized`: that would be a first boot, which asks questions on the console.
+    text('/etc/machine-id', ''),
+    text('/etc/fstab', '# The kernel command line mounts the root file system; there is nothing else.\n'),
+    // As new as /usr: nothing of it is to be worked out again at the first boot (systemd.unit(5), ConditionNeedsUpdate=).
+    text('/etc/.updated', ''),
+    text('/var/.updated', ''),
+    text('/usr/lib/rtpfleet/release', `VERSION=${version}\nFLEET=${fleet.name}\nBASE=${fleet.image.base}\n`),
+  ];
+  return files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function rendered(name: string, fleet: Fleet): string {
+  const template = readFileSync(join(TEMPLATES, name), 'utf8');
+  return render(template, valuesFor(name, fleet), `configs/templates/image/${name}`);
+}
+
+function valuesFor(name: string, fleet: Fleet): Readonly<Record<string, string | number>> {
+  const { ports, ngPort, cliPort, httpPort, logLevel, ...rest } = fleet.rtpengine;
+  const range = { portMin: ports.min, portMax: ports.max };
+  if (name === 'sysctl.conf') return range;
+  if (name !== 'rtpengine.conf') return {};
+  return {
+    fleet: fleet.name,
+    ...range,
+    ngPort,
+    cliPort,
+    httpPort,
+    logLevel,
+    timeoutSeconds: rest.timeoutSeconds,
+    silentTimeoutSeconds: rest.silentTimeoutSeconds,
+    offerTimeoutSeconds: rest.offerTimeoutSeconds,
+    finalTimeoutSeconds: rest.finalTimeoutSeconds,
+    deleteDelaySeconds: rest.deleteDelaySeconds,
+    options: furtherOptions(fleet),
+    redisOptional: String(!fleet.redis.required),
+  };
+}
+
+/** `num-threads` is only written when it is given: RTPEngine takes 0 for none at all. */
+function furtherOptions(fleet: Fleet): string {
+  const threads = fleet.rtpengine.threads === 0 ? [] : [`num-threads = ${fleet.rtpengine.threads}`];
+  const own = Object.entries(fleet.rtpengine.options).map(([name, value]) => `${name} = ${value}`);
+  return [...threads, ...own].join('\n');
+}
+
+function program(name: string, path: string): ImageFile {
+  const mode = name.endsWith('.sh') ? 0o644 : 0o755;
+  return { kind: 'file', path, mode, content: readFileSync(join(PROGRAMS, name), 'utf8') };
+}
+
+function text(path: string, content: string): ImageFile {
+  return { kind: 'file', path, mode: 0o644, content };
+}
+
+function link(path: string, target: string): ImageFile {
+  return { kind: 'link', path, target };
+}
+
+function lastPart(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

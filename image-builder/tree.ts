@@ -1,0 +1,62 @@
+/** System trees made by mmdebstrap: a whole Debian system in one tar archive, the same bytes every time. */
+import { mkdirSync } from 'node:fs';
+import { ARCHITECTURE, EPOCH } from './bases.ts';
+import type { Shop } from './command.ts';
+import { runWithAllIds } from './namespace.ts';
+import { type Release, sourceLines } from './packages.ts';
+
+export type TreeOrder = {
+  readonly release: Release;
+  readonly include: readonly string[];
+  /** Shell commands with `"$1"` = the tree: before the other packages are unpacked … */
+  readonly early: readonly string[];
+  /** … and after all are configured. */
+  readonly late: readonly string[];
+};
+
+/** Leaves out what no relay reads; copyright files stay, licences ask for them. */
+const LEFT_OUT = [
+  'path-exclude=/usr/share/doc/*',
+  'path-include=/usr/share/doc/*/copyright',
+  'path-exclude=/usr/share/man/*',
+  'path-exclude=/usr/share/info/*',
+  'path-exclude=/usr/share/locale/*',
+  'path-exclude=/usr/share/lintian/*',
+  'path-exclude=/usr/share/bash-completion/*',
+  'path-exclude=/usr/share/zsh/*',
+];
+
+/** The words of the command that makes a tree. `target` and `temporary` are absolute. Pure. */
+export function mmdebstrapCommand(order: TreeOrder, target: string): readonly string[] {
+  return [
+    'mmdebstrap',
+    // As root of its own user namespace it needs no further one, only mounts of its own.
+    '--mode=unshare',
+    '--variant=apt',
+    '--format=tar',
+    `--architectures=${ARCHITECTURE.debian}`,
+    `--include=${order.include.join(',')}`,
+    // The download user of apt has no way into a folder that belongs to the caller alone.
+    '--aptopt=APT::Sandbox::User "root"',
+    '--aptopt=Acquire::Languages "none"',
+    ...LEFT_OUT.map((option) => `--dpkgopt=${option}`),
+    ...order.early.map((hook) => `--essential-hook=${hook}`),
+    ...order.late.map((hook) => `--customize-hook=${hook}`),
+    order.release.codename,
+    target,
+    ...sourceLines(order.release),
+  ];
+}
+
+/** Makes `target` (a tar archive); `temporary` holds the tree meanwhile. */
+export async function makeTree(
+  shop: Shop,
+  order: TreeOrder,
+  target: string,
+  temporary: string,
+): Promise<void> {
+  mkdirSync(temporary, { recursive: true });
+  await runWithAllIds(shop, mmdebstrapCommand(order, target), {
+    env: { SOURCE_DATE_EPOCH: String(EPOCH), TMPDIR: temporary },
+  });
+}
