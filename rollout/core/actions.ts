@@ -1,6 +1,6 @@
 /**
  * Everything a rollout can decide, as one closed union. An action says what to do, to whom and because of what;
- * `execute.ts` holds one executor per kind. Pure.
+ * `execute.ts` holds one executor per kind. Types only.
  */
 import type { Relay, Settings } from './fleet.ts';
 
@@ -8,16 +8,16 @@ import type { Relay, Settings } from './fleet.ts';
 type OnRelay = { readonly relay: Relay; readonly because: string };
 
 export type Action =
-  /** Writes the intent on the VM (labels), then makes the relay refuse new calls; `before` is what it comes back to. */
-  | ({ readonly kind: 'cordon'; readonly before: Settings } & OnRelay)
+  /** Writes the intent and the settings in force on the VM (labels), then makes the relay refuse new calls. */
+  | ({ readonly kind: 'cordon' } & OnRelay)
   /** The intent is on the VM, but the relay admits calls (restart, or a run killed half-way): cordon it again. */
   | ({ readonly kind: 'reassert' } & OnRelay)
-  /** Ends calls that have no party and that no timeout ends (facts: mr13.1 and later). */
+  /** Ends calls that have no party and that no timeout ends (measured: mr13.1 and later). */
   | ({ readonly kind: 'remove-empty-calls'; readonly calls: readonly string[] } & OnRelay)
-  /** Re-creates the VM from its group's target template. Allowed by `deleteGuard` only. */
+  /** Re-creates the VM from its group's target template. Decided by `deleteGuard` only. */
   | ({ readonly kind: 'replace' } & OnRelay)
-  /** Last gate of a new relay: a probe call with RTP both ways, then it admits calls. */
-  | ({ readonly kind: 'admit'; readonly settings: Settings } & OnRelay)
+  /** Last gate of a new relay: a probe call with RTP both ways; then it admits calls. */
+  | ({ readonly kind: 'admit' } & OnRelay)
   /** Gives a cordoned relay its old settings back and takes the intent off the VM. */
   | ({ readonly kind: 'uncordon'; readonly settings: Settings } & OnRelay)
   /** The relay serves; what still says "born cordoned, the controller admits it" is taken off its group. */
@@ -25,11 +25,15 @@ export type Action =
   /** Waits for something; `overdue` once its deadline has passed, which is reported and never forced. */
   | { readonly kind: 'hold'; readonly relay?: Relay; readonly because: string; readonly overdue: boolean }
   /** Ends the run; nothing else is touched. */
-  | { readonly kind: 'halt'; readonly relay?: Relay; readonly because: string; readonly hint?: string };
-
-export type ActionKind = Action['kind'];
+  | { readonly kind: 'halt'; readonly relay?: Relay; readonly because: string; readonly hint: string };
 
 /** Actions that change something; `hold` and `halt` only say something. */
 export type Act = Exclude<Action, { readonly kind: 'hold' | 'halt' }>;
+export type Hold = Extract<Action, { readonly kind: 'hold' }>;
+export type Halt = Extract<Action, { readonly kind: 'halt' }>;
 
 export type ActKind = Act['kind'];
+
+export function isAct(action: Action): action is Act {
+  return action.kind !== 'hold' && action.kind !== 'halt';
+}

@@ -36,7 +36,8 @@ export type TargetState = {
   readonly zone: string;
   readonly template: string;
   readonly image: string;
-  readonly version: string;
+  /** Absent: the image's name does not tell. */
+  readonly version?: string;
 };
 
 export type RunResult =

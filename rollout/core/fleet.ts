@@ -1,13 +1,14 @@
 /**
- * What a rollout sees: one snapshot of a fleet. Everything the decision needs is in here, and nothing else is;
+ * What a rollout sees: one snapshot of a fleet. Everything that a decision needs is in here, and nothing else is;
  * times are milliseconds since the epoch. Types only.
  */
+import type { Known } from '../../lib/ng/fields.ts';
 
 /** Where a relay stands, derived from what is seen (`phaseOf`), never remembered. */
 export type Phase =
-  /** On an old image and taking calls, or not yet touched. */
+  /** On an old image and not cordoned by anybody. */
   | 'stale'
-  /** Cordoned by a rollout; calls are still on it, or that is not known. */
+  /** Cordoned; calls are still on it, or that is not known. */
   | 'draining'
   /** Cordoned, and the delete guard has its proof that no call is left. */
   | 'empty'
@@ -24,37 +25,41 @@ export type Phase =
 export type Settings = {
   /** RTPEngine's `maxsessions`: 0 = no new call (the cordon), -1 = no limit. */
   readonly limit: number;
-  /** Seconds that an ended call stays in memory and in the count. */
-  readonly deleteDelay: number;
+  /** Seconds that an ended call stays in memory and in the count; unknown: it was left alone. */
+  readonly deleteDelay: Known;
 };
 
-/** One answer of a relay. The limit is read before the counts, so that no call can slip in between unseen. */
+/**
+ * One full answer of a relay; anything less is a `Silence`. The limit is read before the counts, so that no call can
+ * slip in between unseen.
+ */
 export type Answer = {
   readonly kind: 'answer';
   /** When the first request of this answer was sent. */
   readonly at: number;
-  readonly settings: Settings;
+  /** `maxsessions` in force. On a relay that nobody is working on it may be some seconds older than the counts. */
+  readonly limit: number;
   /** Calls that this relay created. */
   readonly own: number;
-  /** Calls that it took over from another through Redis; it may carry their media (facts/rtpengine.md D2). */
+  /** Calls that it took over from another through Redis; it may carry their media (measured, 10.5 to 26.2). */
   readonly foreign: number;
   /** Packets in the last second. */
   readonly packetRate: number;
-  /** Streams with media in the last two seconds, userspace and kernel. */
-  readonly activeMedia: number;
+  /** Media with a packet in the last two seconds, userspace and kernel. */
+  readonly media: number;
   /** Seconds since the process started; going backwards = restarted, and a run-time cordon is lost. */
   readonly uptime: number;
 };
 
-/** The relay did not give a full, well-formed answer. This is never "no calls". */
+/** The relay did not give a full answer. This is never "no calls". */
 export type Silence = { readonly kind: 'silence'; readonly at: number; readonly reason: string };
 
 export type Look = Answer | Silence;
 
-/** The intent that a rollout (or a person) wrote on the VM. */
+/** The intent that a rollout or a person wrote on the VM. */
 export type Cordon = { readonly at: number; readonly by: string; readonly before: Settings };
 
-/** What the relay says about itself through guest attributes; absent until its boot is complete. */
+/** What the relay says about itself through guest attributes; parts are absent until its boot is complete. */
 export type SelfReport = {
   readonly version: string | undefined;
   readonly health: { readonly ok: boolean; readonly failed: readonly string[] } | undefined;
@@ -62,22 +67,15 @@ export type SelfReport = {
 
 /** What the group is doing with the VM. */
 export type Vm = {
-  /** `ready`: it runs and the group is not changing it; `changing`: it is; `absent`: there is none. */
-  readonly state: 'ready' | 'changing' | 'absent';
-  /** GCE's own words for it, e.g. `RECREATING/STAGING`. */
+  /** `ready`: it runs and the group is not changing it. `changing`: anything else. */
+  readonly state: 'ready' | 'changing';
+  /** GCE's own words for it, e.g. `RECREATING STAGING`. */
   readonly detail: string;
   readonly createdAt: number | undefined;
 };
 
-/** An action of this run that did not succeed on this VM. */
-export type Failure = {
-  readonly action: string;
-  readonly at: number;
-  readonly kind: 'retry' | 'hold' | 'stop';
-  readonly message: string;
-};
-
-export type Relay = {
+/** What the cloud says about one relay. */
+export type CloudRelay = {
   readonly zone: string;
   readonly name: string;
   /** Numeric id of the VM; a re-created VM has the same name and another id. Undefined: no VM. */
@@ -86,20 +84,32 @@ export type Relay = {
   readonly vm: Vm;
   /** Runs what its group wants now. */
   readonly onTarget: boolean;
-  /** Version of the image it runs, as its template names it; undefined: not known. */
+  /** RTPEngine version in the image it runs, as upstream tags it; undefined: its template does not tell. */
   readonly version: string | undefined;
   readonly cordon: Cordon | undefined;
-  /** Its group holds `admission=controller` for it: born cordoned, waits for a rollout to admit it. */
+  /** Its group holds `admission=controller` for it: it is born cordoned and waits for a rollout to admit it. */
   readonly awaitsController: boolean;
-  /** The last looks at this VM, oldest first; the last one is from this round. Empty: not asked (no address). */
+};
+
+/** The last action on this VM in this run, if it did not succeed. */
+export type Failure = {
+  readonly action: string;
+  readonly at: number;
+  /** `hold`: trying again would not help, it stays as it is. */
+  readonly next: 'retry' | 'hold';
+  readonly message: string;
+};
+
+export type Relay = CloudRelay & {
+  /** The last looks at this VM, oldest first. Empty: not asked yet, or not to be asked (no address, changing). */
   readonly looks: readonly Look[];
-  /** Since when this VM has not answered; undefined: it answered this round. */
+  /** Since when this VM has not answered; undefined: its last look is an answer. */
   readonly silentSince: number | undefined;
   /** Since when its group has been changing it, as far as this run has seen. */
   readonly changingSince: number | undefined;
   /** Read while it joins; undefined otherwise. */
   readonly report: SelfReport | undefined;
-  /** Call-ids without any party, older than the policy's age; read while it drains. */
+  /** Call-ids without any party, older than the policy's age; looked for while it drains and no media flows. */
   readonly emptyCalls: readonly string[];
   readonly failure: Failure | undefined;
 };
@@ -109,8 +119,8 @@ export type Target = {
   readonly zone: string;
   readonly template: string;
   readonly image: string;
-  /** RTPEngine version in that image, as upstream tags it. */
-  readonly version: string;
+  /** RTPEngine version in that image, as upstream tags it; undefined: the image's name does not tell. */
+  readonly version: string | undefined;
 };
 
 export type Fleet = {
@@ -120,3 +130,25 @@ export type Fleet = {
   readonly targets: readonly Target[];
   readonly relays: readonly Relay[];
 };
+
+/** The newest answer of a relay; undefined: none is known. */
+export function lastAnswer({ looks }: Pick<Relay, 'looks'>): Answer | undefined {
+  return looks.findLast((look) => look.kind === 'answer');
+}
+
+/** True when the last look at a relay was not an answer, or there was none: it is then taken to be busy and away. */
+export function isUnknown({ looks }: Pick<Relay, 'looks'>): boolean {
+  return looks.at(-1)?.kind !== 'answer';
+}
+
+/** Does it take new calls, by its newest answer? */
+export function isAdmitting(relay: Pick<Relay, 'looks'>): boolean | 'unknown' {
+  const answer = lastAnswer(relay);
+  return answer === undefined ? 'unknown' : answer.limit !== 0;
+}
+
+/** Calls on it, by its newest answer, own and foreign. */
+export function callsOn(relay: Pick<Relay, 'looks'>): Known {
+  const answer = lastAnswer(relay);
+  return answer === undefined ? 'unknown' : answer.own + answer.foreign;
+}

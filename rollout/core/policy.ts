@@ -1,13 +1,12 @@
-/** How a fleet is rolled: the fleet file's `rollout` section with the run's overrides, in the core's units. Pure. */
+/** How a fleet is rolled: the fleet file's `rollout` section with the run's overrides. Pure. */
 import type { Fleet as FleetFile } from '../../configs/fleet.ts';
-import type { Settings } from './fleet.ts';
 
-export type Policy = FleetFile['rollout'] & {
+export type Policy = Readonly<FleetFile['rollout']> & {
   /** `--drain`: wait for calls to end. Without it a run refuses while a stale relay has calls. */
   readonly drain: boolean;
-  /** What an admitted relay runs with. */
-  readonly serving: Settings;
-  /** Delete-delay of a draining relay, seconds; never above its own. */
+  /** `maxsessions` of an admitted relay; -1 = no limit. */
+  readonly servingLimit: number;
+  /** Delete-delay of a draining relay, seconds; it is lowered to this, never raised. */
   readonly drainingDeleteDelay: number;
 };
 
@@ -15,20 +14,17 @@ export type Policy = FleetFile['rollout'] & {
 export type Overrides = Partial<FleetFile['rollout']> & { readonly drain: boolean };
 
 /**
- * While a relay drains, an ended call is kept for at most so long (seconds): it counts as a call while it is kept, and
- * with 0 the last packets on their way when it ends would be dropped (measured: facts/rtpengine.md C2).
+ * While a relay drains, an ended call is kept for at most so long (seconds). It counts as a call while it is kept, and
+ * with 0 the last packets on their way when it ends would be dropped (measured).
  */
 const DRAINING_DELETE_DELAY = 1;
 
 export function effectivePolicy(file: FleetFile, overrides: Overrides): Policy {
-  const own = file.rtpengine.options['max-sessions'];
+  const limit = file.rtpengine.options['max-sessions'];
   return {
     ...file.rollout,
     ...overrides,
-    serving: {
-      limit: typeof own === 'number' && own !== 0 ? own : -1,
-      deleteDelay: file.rtpengine.deleteDelaySeconds,
-    },
-    drainingDeleteDelay: Math.min(DRAINING_DELETE_DELAY, file.rtpengine.deleteDelaySeconds),
+    servingLimit: typeof limit === 'number' && limit > 0 ? limit : -1,
+    drainingDeleteDelay: DRAINING_DELETE_DELAY,
   };
 }

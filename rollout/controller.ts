@@ -1,0 +1,186 @@
+/**
+ * The loop: observe → plan → journal → act → wait, until nothing is left to do. It knows only what it sees: killed
+ * anywhere and started again it goes on from what the fleet shows.
+ */
+import { type FleetError, isFleetError, reasonOf } from '../lib/errors.ts';
+import type { Act } from './core/actions.ts';
+import { isAct } from './core/actions.ts';
+import { changes, NOTHING_TOLD, refOf, stateOf, type Told } from './core/changes.ts';
+import type { RunResult } from './core/events.ts';
+import type { Fleet } from './core/fleet.ts';
+import { looksEmpty } from './core/guard.ts';
+import { endOf, plan, standingsOf } from './core/plan.ts';
+import type { Policy } from './core/policy.ts';
+import { execute } from './execute.ts';
+import { mapLimited } from './limited.ts';
+import type { Observer } from './observe.ts';
+import type { Ports } from './ports.ts';
+
+export type Run = {
+  /** Id of this run; written on the VMs that it cordons. */
+  readonly id: string;
+  readonly by: string;
+  readonly pid: number;
+  readonly policy: Policy;
+  readonly observer: Observer;
+  /** Aborted by Ctrl-C: the acts in hand are finished, then the run ends. */
+  readonly stop: AbortSignal;
+};
+
+export type RunEnd = {
+  readonly result: RunResult;
+  readonly because: string;
+  readonly hint?: string;
+  readonly fleet: Fleet | undefined;
+};
+
+const ACTS_AT_ONCE = 16;
+/** While a drain is at its end, the proof is gathered this fast, ms. */
+const PROOF_MS = 100;
+/** A cloud that cannot be read is asked again after this, doubled each time up to the last, ms. */
+const RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 30_000;
+
+/** Runs until the fleet serves what it should, or cannot go on. Rejects only for a defect. */
+export async function runRollout(ports: Ports, run: Run): Promise<RunEnd> {
+  const { journal, clock } = ports;
+  const startedAt = clock.now();
+  const progress: Progress = { fleet: undefined, told: NOTHING_TOLD, started: false };
+  const end = await untilEnd(ports, run, progress);
+  const relays = progress.fleet === undefined ? [] : standingsOf(progress.fleet, run.policy).map(stateOf);
+  const seconds = (clock.now() - startedAt) / 1000;
+  const { fleet: _, ...said } = end;
+  journal.write({ kind: 'run-ended', ...said, seconds, relays });
+  return end;
+}
+
+type Progress = { fleet: Fleet | undefined; told: Told; started: boolean };
+
+async function untilEnd(ports: Ports, run: Run, progress: Progress): Promise<RunEnd> {
+  let misses = 0;
+  for (;;) {
+    if (run.stop.aborted) return interrupted(progress.fleet);
+    try {
+      ports.lock.check();
+      const end = await round(ports, run, progress);
+      if (end !== undefined) return end;
+      misses = 0;
+      await ports.clock.sleep(pauseMs(progress.fleet, run.policy), run.stop);
+    } catch (error) {
+      if (!isFleetError(error)) throw error;
+      if (error.kind !== 'retry') return failed(error, progress.fleet);
+      ports.journal.write({ kind: 'observe-failed', code: error.code, message: error.message });
+      misses += 1;
+      await ports.clock.sleep(Math.min(RETRY_MS * 2 ** (misses - 1), LONGEST_RETRY_MS), run.stop);
+    }
+  }
+}
+
+/** One round; the end of the run if this round is it. */
+async function round(ports: Ports, run: Run, progress: Progress): Promise<RunEnd | undefined> {
+  const { journal, clock } = ports;
+  const fleet = await run.observer.observe();
+  progress.fleet = fleet;
+  const now = clock.now();
+  const standings = standingsOf(fleet, run.policy);
+  if (!progress.started) journal.write(started(run, fleet));
+  progress.started = true;
+  const actions = plan(fleet, run.policy, now);
+  const news = changes(progress.told, standings, actions, now);
+  progress.told = news.told;
+  for (const event of news.events) journal.write(event);
+  const halt = actions.find((action) => action.kind === 'halt');
+  if (halt !== undefined) return { result: 'halted', because: halt.because, hint: halt.hint, fleet };
+  const end = endOf(actions);
+  if (end === 'done') return { result: 'done', because: doneBecause(fleet), fleet };
+  if (end === 'held')
+    return {
+      result: 'held',
+      because: actions.map(({ because, relay }) => `${relay?.name ?? 'fleet'}: ${because}`).join('; '),
+      hint: HELD_HINT,
+      fleet,
+    };
+  const failures = await mapLimited(actions.filter(isAct), ACTS_AT_ONCE, (act) => carryOut(act, ports, run));
+  const fatal = failures.find((failure) => failure !== undefined);
+  if (fatal !== undefined) throw fatal;
+  return undefined;
+}
+
+const HELD_HINT = 'Nothing was forced. Run it again to go on; status shows every relay.';
+
+/**
+ * One act, told before and after. A failure is noted, and the loop comes round again; what comes back is a failure
+ * that ends the run. After Ctrl-C, or without the lock, what is in hand is finished and nothing further is begun.
+ */
+async function carryOut(act: Act, ports: Ports, run: Run): Promise<FleetError | undefined> {
+  if (run.stop.aborted) return undefined;
+  const { journal, clock } = ports;
+  const relay = refOf(act.relay);
+  const startedAt = clock.now();
+  try {
+    ports.lock.check();
+    journal.write({ kind: 'action-decided', action: act.kind, relay, because: act.because });
+    const detail = await execute(act, ports, { run: run.id, policy: run.policy });
+    run.observer.note(act.relay, undefined);
+    tellDone(act, detail, (clock.now() - startedAt) / 1000, ports);
+    return undefined;
+  } catch (error) {
+    if (!isFleetError(error)) throw error;
+    const next = error.kind === 'retry' || error.kind === 'hold' ? error.kind : 'stop';
+    const { code, message } = error;
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    const seconds = (clock.now() - startedAt) / 1000;
+    journal.write({ kind: 'action-failed', action: act.kind, relay, seconds, code, message, ...hint, next });
+    if (next === 'stop') return error;
+    run.observer.note(act.relay, { action: act.kind, at: clock.now(), next, message });
+    return undefined;
+  }
+}
+
+function tellDone(act: Act, detail: string | undefined, seconds: number, { journal }: Ports): void {
+  const relay = refOf(act.relay);
+  const said = detail === undefined ? {} : { detail };
+  journal.write({ kind: 'action-done', action: act.kind, relay, seconds, ...said });
+  if (act.kind !== 'admit' && act.kind !== 'release') return;
+  const version = act.relay.report?.version ?? act.relay.version;
+  journal.write({ kind: 'relay-admitted', relay, ...(version === undefined ? {} : { version }), ...said });
+}
+
+function pauseMs(fleet: Fleet | undefined, { pollSeconds }: Policy): number {
+  const closing = fleet?.relays.some((relay) => !relay.onTarget && looksEmpty(relay)) ?? false;
+  return closing ? Math.min(PROOF_MS, pollSeconds * 1000) : pollSeconds * 1000;
+}
+
+function started(run: Run, fleet: Fleet) {
+  return {
+    kind: 'run-started',
+    fleet: fleet.name,
+    by: run.by,
+    pid: run.pid,
+    policy: run.policy,
+    targets: fleet.targets.map(({ version, ...target }) => ({
+      ...target,
+      ...(version === undefined ? {} : { version }),
+    })),
+    relays: standingsOf(fleet, run.policy).map(stateOf),
+  } as const;
+}
+
+function doneBecause(fleet: Fleet): string {
+  const versions = [...new Set(fleet.targets.map(({ version, image }) => version ?? image))];
+  return `${fleet.relays.length} of ${fleet.relays.length} relays run ${versions.join(', ')}`;
+}
+
+function interrupted(fleet: Fleet | undefined): RunEnd {
+  return {
+    result: 'interrupted',
+    because: 'stopped by a signal; every relay stays as it is',
+    hint: 'Run it again to go on from there.',
+    fleet,
+  };
+}
+
+function failed(error: FleetError, fleet: Fleet | undefined): RunEnd {
+  const hint = error.hint === undefined ? {} : { hint: error.hint };
+  return { result: 'failed', because: reasonOf(error), ...hint, fleet };
+}

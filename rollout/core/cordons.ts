@@ -1,0 +1,107 @@
+/** Which relays to cordon next: the budget, one dirty zone at a time, never the last one that takes calls. Pure. */
+import type { Action } from './actions.ts';
+import type { Fleet, Relay } from './fleet.ts';
+import { callsOn, isAdmitting, isUnknown } from './fleet.ts';
+import { isDirty, isOut, type Standing } from './phase.ts';
+import type { Policy } from './policy.ts';
+
+/** `overdue`: names of relays that already wait beyond their deadline. */
+export function cordons(
+  standings: readonly Standing[],
+  fleet: Fleet,
+  policy: Policy,
+  overdue: ReadonlySet<string>,
+): readonly Action[] {
+  const zone = workZone(standings, fleet);
+  if (zone === undefined) return [];
+  const candidates = standings
+    .filter((standing) => standing.relay.zone === zone && isCandidate(standing))
+    .map(({ relay }) => relay)
+    .toSorted(cheapestFirst);
+  const chosen = choose(candidates, standings, policy);
+  if (chosen.length > 0) return chosen;
+  if (
+    candidates.length === 0 ||
+    standings.some((standing) => isDirty(standing) && !overdue.has(standing.relay.name))
+  )
+    return []; // the relays under way say themselves what is waited for
+  return [whyNone(standings, policy, overdue)];
+}
+
+/** The zone whose relays may be cordoned now: the dirty one, else the first in order with a relay to do. */
+function workZone(standings: readonly Standing[], fleet: Fleet): string | undefined {
+  const dirty = new Set(standings.filter(isDirty).map(({ relay }) => relay.zone));
+  if (dirty.size > 1) return undefined;
+  const [busy] = dirty;
+  const todo = new Set(standings.filter(isCandidate).map(({ relay }) => relay.zone));
+  return busy ?? fleet.zones.find((zone) => todo.has(zone));
+}
+
+function isCandidate({ relay, phase }: Standing): boolean {
+  return (
+    phase === 'stale' &&
+    !isUnknown(relay) &&
+    !(relay.failure?.action === 'cordon' && relay.failure.next === 'hold')
+  );
+}
+
+/** Fewest calls first: the drain that ends soonest. A relay that takes no calls anyway costs nothing: before all. */
+function cheapestFirst(a: Relay, b: Relay): number {
+  return cost(a) - cost(b) || a.name.localeCompare(b.name);
+}
+
+function cost(relay: Relay): number {
+  if (isAdmitting(relay) === false) return -1;
+  const calls = callsOn(relay);
+  return calls === 'unknown' ? Number.MAX_SAFE_INTEGER : calls;
+}
+
+function choose(
+  candidates: readonly Relay[],
+  standings: readonly Standing[],
+  policy: Policy,
+): readonly Action[] {
+  let free = policy.maxUnavailable - standings.filter(isOut).length;
+  let admitting = standings.length - standings.filter(isOut).length;
+  const chosen: Action[] = [];
+  for (const relay of candidates) {
+    if (isAdmitting(relay) === true) {
+      if (free < 1 || admitting < 2) continue;
+      free -= 1;
+      admitting -= 1;
+    }
+    chosen.push({ kind: 'cordon', relay, because: becauseOf(relay, admitting) });
+  }
+  return chosen;
+}
+
+function becauseOf(relay: Relay, admitting: number): string {
+  const calls = callsOn(relay);
+  const load = calls === 'unknown' ? 'an unknown number of calls' : `${calls} calls`;
+  return `it runs an old image and has ${load}; ${admitting} other relays take calls`;
+}
+
+function whyNone(standings: readonly Standing[], policy: Policy, overdue: ReadonlySet<string>): Action {
+  const out = standings.filter(isOut);
+  const admitting = standings.length - out.length;
+  const names = out.map(({ relay }) => relay.name);
+  if (admitting < 2)
+    return {
+      kind: 'hold',
+      because:
+        admitting === 1
+          ? 'the last relay that takes calls is never cordoned'
+          : 'no relay is known to take calls, so none is cordoned',
+      overdue: names.every((name) => isLeft(name, standings, overdue)),
+    };
+  return {
+    kind: 'hold',
+    because: `${out.length} of at most ${policy.maxUnavailable} relays are away: ${names.slice(0, 5).join(', ')}`,
+    overdue: names.every((name) => isLeft(name, standings, overdue)),
+  };
+}
+
+/** Will this relay stay away for as long as nobody does anything about it? */
+function isLeft(name: string, standings: readonly Standing[], overdue: ReadonlySet<string>): boolean {
+  return overdue.has(name) || standings.some(({ relay, phase }) => relay.name === name && phase === 'parked');
+}

@@ -1,0 +1,45 @@
+/**
+ * What one round after another has seen of each relay: the last looks, and since when something lasts. It is lost with
+ * the process, and that is safe: the delete guard then starts to gather its proof anew. Pure.
+ */
+import type { CloudRelay, Failure, Look, Relay, SelfReport } from './fleet.ts';
+
+/** What one round saw of one relay. */
+export type Sighting = CloudRelay & {
+  /** Absent: not asked in this round. */
+  readonly look?: Look;
+  /** Absent: not read in this round. */
+  readonly report?: SelfReport;
+  readonly emptyCalls?: readonly string[];
+  readonly failure?: Failure;
+};
+
+/** Relays by `keyOf`. */
+export type Memory = ReadonlyMap<string, Relay>;
+
+/** One relay in all rounds; its VM changes. */
+export function keyOf({ zone, name }: Pick<Relay, 'zone' | 'name'>): string {
+  return `${zone}/${name}`;
+}
+
+/** The relays after this round. `keep`: so many looks are kept. A VM with another id starts without a past. */
+export function remember(before: Memory, sightings: readonly Sighting[], keep: number, now: number): Memory {
+  return new Map(sightings.map((seen) => [keyOf(seen), next(before.get(keyOf(seen)), seen, keep, now)]));
+}
+
+function next(known: Relay | undefined, seen: Sighting, keep: number, now: number): Relay {
+  const { look, report, emptyCalls, failure, ...cloud } = seen;
+  const same = known?.id !== undefined && known.id === seen.id ? known : undefined;
+  const changing = seen.vm.state === 'changing';
+  const looks = changing ? [] : [...(same?.looks ?? []), ...(look === undefined ? [] : [look])].slice(-keep);
+  const newest = looks.at(-1);
+  return {
+    ...cloud,
+    looks,
+    silentSince: newest?.kind === 'silence' ? (same?.silentSince ?? newest.at) : undefined,
+    changingSince: changing ? (known?.changingSince ?? now) : undefined,
+    report: report ?? same?.report,
+    emptyCalls: emptyCalls ?? [],
+    failure,
+  };
+}

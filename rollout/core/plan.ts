@@ -1,0 +1,58 @@
+/**
+ * The decision. A snapshot goes in, what may be done now comes out; nothing is remembered between two rounds.
+ *
+ * 1. Without `drain`, stop if a stale relay has calls or may have.
+ * 2. Relays under way: each goes its next step, or says what it waits for (`steps.ts`).
+ * 3. If the budget, the zone order and the capacity allow it, cordon further relays (`cordons.ts`).
+ *
+ * No action at all: every relay serves the wanted image, or is parked by hand.
+ */
+import type { Action, Hold } from './actions.ts';
+import { cordons } from './cordons.ts';
+import type { Fleet } from './fleet.ts';
+import { callsOn, isUnknown } from './fleet.ts';
+import { phaseOf, type Standing } from './phase.ts';
+import type { Policy } from './policy.ts';
+import { nextStep } from './steps.ts';
+
+export function plan(fleet: Fleet, policy: Policy, now: number): readonly Action[] {
+  const standings = standingsOf(fleet, policy);
+  const refusal = policy.drain ? undefined : refuseCalls(standings);
+  if (refusal !== undefined) return [refusal];
+  const steps = standings.flatMap((standing) => nextStep(standing, standings, fleet, policy, now));
+  const halt = steps.find((step) => step.kind === 'halt');
+  return halt === undefined ? [...steps, ...cordons(standings, fleet, policy, overdue(steps))] : [halt];
+}
+
+export function standingsOf(fleet: Fleet, policy: Policy): readonly Standing[] {
+  return fleet.relays.map((relay) => ({ relay, phase: phaseOf(relay, policy) }));
+}
+
+/** How a run ends, if the actions of a round end it. */
+export function endOf(actions: readonly Action[]): 'done' | 'held' | undefined {
+  if (actions.length === 0) return 'done';
+  return actions.every((action) => action.kind === 'hold' && action.overdue) ? 'held' : undefined;
+}
+
+/** Relays that wait beyond their deadline. */
+function overdue(steps: readonly Action[]): ReadonlySet<string> {
+  const holds = steps.filter((step): step is Hold => step.kind === 'hold' && step.overdue);
+  return new Set(holds.flatMap(({ relay }) => (relay === undefined ? [] : [relay.name])));
+}
+
+function refuseCalls(standings: readonly Standing[]): Action | undefined {
+  const busy = standings.filter(
+    ({ relay, phase }) =>
+      ['stale', 'draining'].includes(phase) && !relay.onTarget && (isUnknown(relay) || callsOn(relay) !== 0),
+  );
+  if (busy.length === 0) return undefined;
+  const known = busy.map(({ relay }) => callsOn(relay)).filter((calls) => calls !== 'unknown');
+  const calls = known.reduce((sum, count) => sum + count, 0);
+  const silent = busy.filter(({ relay }) => isUnknown(relay)).length;
+  const unknown = silent === 0 ? '' : `, and ${silent} not answering`;
+  return {
+    kind: 'halt',
+    because: `${calls} calls are up on ${busy.length} relays that would be replaced${unknown}`,
+    hint: 'Add --drain: it waits until each relay has no call left, and cuts none.',
+  };
+}

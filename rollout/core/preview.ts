@@ -1,0 +1,128 @@
+/** `rollout plan`: the decision itself, run on a simulation of the fleet as it is now. Pure. */
+import type { Act, Action } from './actions.ts';
+import { isAct } from './actions.ts';
+import type { Fleet } from './fleet.ts';
+import type { Memory, Sighting } from './memory.ts';
+import { keyOf, remember } from './memory.ts';
+import { isOut } from './phase.ts';
+import { endOf, plan, standingsOf } from './plan.ts';
+import type { Policy } from './policy.ts';
+import type { SimRelay, World } from './simulate.ts';
+import { advance, cloudView, lookAt, recreate, reportOf, targetsOf, worldOf } from './simulate.ts';
+
+/** What is not known before it happens. */
+export type Assumptions = {
+  /** A call that is up now lasts at most so long, ms. */
+  readonly callMs: number;
+  /** From the order to replace a VM until it answers, ms. */
+  readonly replaceMs: number;
+};
+
+export type PreviewStep = {
+  /** Milliseconds from the start. */
+  readonly at: number;
+  readonly action: Act['kind'];
+  readonly zone: string;
+  readonly relay: string;
+  readonly because: string;
+};
+
+export type Preview = {
+  readonly steps: readonly PreviewStep[];
+  readonly result: 'done' | 'held' | 'halted' | 'endless';
+  /** What holds or halts it; the hint of a halt. */
+  readonly because: readonly string[];
+  readonly hint: string | undefined;
+  readonly ms: number;
+  /** Fewest relays taking calls at any moment. */
+  readonly lowestAdmitting: number;
+};
+
+const TICK_MS = 1_000;
+const LONGEST_MS = 30 * 24 * 3_600_000;
+
+/** Every round of a rollout of this fleet, if no new call comes to a cordoned relay and nothing breaks. */
+export function preview(fleet: Fleet, policy: Policy, assume: Assumptions, start: number): Preview {
+  const world = worldOf(fleet, assume, start);
+  const steps: PreviewStep[] = [];
+  let memory: Memory = new Map();
+  let lowest = fleet.relays.length;
+  for (let now = start; now - start <= LONGEST_MS; now += TICK_MS) {
+    advance(world, now);
+    memory = remember(
+      memory,
+      world.relays.map((relay) => sight(world, relay, now)),
+      policy.goodAnswers,
+      now,
+    );
+    const seen: Fleet = { ...fleet, targets: targetsOf(world), relays: [...memory.values()] };
+    lowest = Math.min(lowest, standingsOf(seen, policy).filter((standing) => !isOut(standing)).length);
+    const actions = plan(seen, policy, now);
+    const end = finish(actions);
+    if (end !== undefined) return { ...end, steps, ms: now - start, lowestAdmitting: lowest };
+    for (const act of actions.filter(isAct)) {
+      steps.push({
+        at: now - start,
+        action: act.kind,
+        zone: act.relay.zone,
+        relay: act.relay.name,
+        because: act.because,
+      });
+      apply(world, act, policy, now);
+    }
+  }
+  return { steps, result: 'endless', because: [], hint: undefined, ms: LONGEST_MS, lowestAdmitting: lowest };
+}
+
+function finish(actions: readonly Action[]): Pick<Preview, 'result' | 'because' | 'hint'> | undefined {
+  const halt = actions.find((action) => action.kind === 'halt');
+  if (halt !== undefined) return { result: 'halted', because: [halt.because], hint: halt.hint };
+  const result = endOf(actions);
+  return result === undefined
+    ? undefined
+    : { result, because: actions.map(({ because }) => because), hint: undefined };
+}
+
+function sight(world: World, relay: SimRelay, now: number): Sighting {
+  const report = reportOf(relay, now);
+  return {
+    ...cloudView(world, relay, now),
+    look: lookAt(relay, now),
+    ...(report === undefined ? {} : { report }),
+  };
+}
+
+/** What an act does, when it succeeds at once. */
+export function apply(world: World, act: Act, policy: Policy, now: number): void {
+  const relay = world.relays.find((one) => keyOf(one) === keyOf(act.relay));
+  if (relay === undefined) return;
+  switch (act.kind) {
+    case 'cordon':
+      relay.cordon = { at: now, by: 'sim', before: { limit: relay.limit, deleteDelay: relay.deleteDelay } };
+      relay.limit = 0;
+      return;
+    case 'reassert':
+      relay.limit = 0;
+      return;
+    case 'remove-empty-calls':
+      return;
+    case 'replace':
+      relay.awaitsController = true;
+      recreate(world, relay, now);
+      return;
+    case 'admit':
+      relay.limit = policy.servingLimit;
+      relay.awaitsController = false;
+      return;
+    case 'uncordon':
+      relay.limit = act.settings.limit;
+      relay.cordon = undefined;
+      relay.awaitsController = false;
+      return;
+    case 'release':
+      relay.awaitsController = false;
+      return;
+    default:
+      act satisfies never;
+  }
+}

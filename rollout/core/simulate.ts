@@ -1,0 +1,216 @@
+/**
+ * A small simulated fleet: relays with calls, a group that re-creates VMs. `rollout plan` runs the decision on it, and
+ * so do the tests. Deterministic: time and chance come from outside. It cuts calls exactly as the real thing would.
+ */
+
+import type { Cordon, Fleet, Look, SelfReport, Target } from './fleet.ts';
+import { lastAnswer } from './fleet.ts';
+import { byHand } from './labels.ts';
+import type { Sighting } from './memory.ts';
+
+export type SimRelay = {
+  readonly zone: string;
+  readonly name: string;
+  /** Numeric VM id. */
+  id: number;
+  /** Template that the VM was made from. */
+  template: string;
+  limit: number;
+  deleteDelay: number;
+  /** When each call that is up ends. */
+  calls: number[];
+  cordon: Cordon | undefined;
+  awaitsController: boolean;
+  createdAt: number;
+  startedAt: number;
+  /** Answers from then on; before, its group is busy with it. */
+  readyAt: number;
+};
+
+export type World = {
+  readonly name: string;
+  readonly zones: readonly string[];
+  /** The template that all groups want. */
+  target: string;
+  readonly relays: readonly SimRelay[];
+  /** From the order to replace a VM until the new one answers, ms. */
+  readonly replaceMs: number;
+  lastId: number;
+  /** Calls that were up on a VM when it was re-created, or that found no relay. */
+  cut: number;
+  refused: number;
+  placed: number;
+};
+
+export type WorldOptions = {
+  readonly zones: readonly string[];
+  readonly perZone: number;
+  readonly replaceMs: number;
+  readonly now: number;
+};
+
+export const OLD_TEMPLATE = 'old';
+export const NEW_TEMPLATE = 'new';
+
+/** A fleet that serves the old template while its groups want the new one. */
+export function createWorld({ zones, perZone, replaceMs, now }: WorldOptions): World {
+  const relays = zones.flatMap((zone, z) =>
+    Array.from({ length: perZone }, (_, i) => bornAt(zone, `sim-${zone}-${i}`, z * perZone + i + 1, now)),
+  );
+  return {
+    name: 'sim',
+    zones,
+    target: NEW_TEMPLATE,
+    relays,
+    replaceMs,
+    lastId: relays.length,
+    cut: 0,
+    refused: 0,
+    placed: 0,
+  };
+}
+
+function bornAt(zone: string, name: string, id: number, now: number): SimRelay {
+  return {
+    zone,
+    name,
+    id,
+    template: OLD_TEMPLATE,
+    limit: -1,
+    deleteDelay: 5,
+    calls: [],
+    cordon: undefined,
+    awaitsController: false,
+    createdAt: now - 3_600_000,
+    startedAt: now - 3_600_000,
+    readyAt: now,
+  };
+}
+
+/** The fleet that was seen, as a simulation. Calls of unknown length get `callMs`, spread evenly from now on. */
+export function worldOf(fleet: Fleet, assume: { callMs: number; replaceMs: number }, now: number): World {
+  const relays = fleet.relays.map((relay, index): SimRelay => {
+    const answer = lastAnswer(relay);
+    const calls = answer === undefined ? 0 : answer.own + answer.foreign;
+    return {
+      ...bornAt(relay.zone, relay.name, index + 1, now),
+      template: relay.onTarget ? NEW_TEMPLATE : OLD_TEMPLATE,
+      limit: answer?.limit ?? -1,
+      calls: Array.from({ length: calls }, (_, i) => now + (assume.callMs * (i + 1)) / calls),
+      cordon: relay.cordon,
+      awaitsController: relay.awaitsController,
+      readyAt: relay.vm.state === 'ready' ? now : now + assume.replaceMs,
+    };
+  });
+  return {
+    ...createWorld({ zones: fleet.zones, perZone: 0, replaceMs: assume.replaceMs, now }),
+    name: fleet.name,
+    relays,
+    lastId: relays.length,
+  };
+}
+
+/** Calls end whose time has come. */
+export function advance(world: World, now: number): void {
+  for (const relay of world.relays)
+    if (relay.calls.length > 0) relay.calls = relay.calls.filter((end) => end > now);
+}
+
+/** A new call goes to the `pick`-th relay that takes calls, as proxies do it. */
+export function placeCall(world: World, pick: number, endsAt: number, now: number): void {
+  const open = world.relays.filter((relay) => relay.readyAt <= now && relay.limit !== 0);
+  const relay = open[Math.floor(pick * open.length)];
+  if (relay === undefined) world.refused += 1;
+  else {
+    world.placed += 1;
+    relay.calls.push(endsAt);
+  }
+}
+
+/** The group deletes the VM with all that is on it and makes a new one under the same name. */
+export function recreate(world: World, relay: SimRelay, now: number): void {
+  advance(world, now);
+  world.cut += relay.calls.length;
+  world.lastId += 1;
+  Object.assign(relay, {
+    id: world.lastId,
+    template: world.target,
+    // Born cordoned; without `admission=controller` it admits itself after its own check.
+    limit: relay.awaitsController ? 0 : -1,
+    deleteDelay: 5,
+    calls: [],
+    cordon: undefined,
+    createdAt: now,
+    startedAt: now + world.replaceMs,
+    readyAt: now + world.replaceMs,
+  });
+}
+
+/** RTPEngine restarts: its calls end, and what was set at run time is forgotten. */
+export function restart(relay: SimRelay, now: number): void {
+  relay.calls = [];
+  relay.limit = -1;
+  relay.deleteDelay = 5;
+  relay.startedAt = now;
+}
+
+/** What a relay answers when it is asked. */
+export function lookAt(relay: SimRelay, now: number): Look {
+  if (relay.readyAt > now) return { kind: 'silence', at: now, reason: 'not up' };
+  const calls = relay.calls.filter((end) => end > now).length;
+  return {
+    kind: 'answer',
+    at: now,
+    limit: relay.limit,
+    own: calls,
+    foreign: 0,
+    packetRate: calls * 100,
+    media: calls,
+    uptime: Math.floor((now - relay.startedAt) / 1000),
+  };
+}
+
+export const SIM_VERSION = 'mr12.5.1.31';
+
+export function reportOf(relay: SimRelay, now: number): SelfReport | undefined {
+  return relay.readyAt > now ? undefined : { version: SIM_VERSION, health: { ok: true, failed: [] } };
+}
+
+/** What the cloud says about a relay. */
+export function cloudView(world: World, relay: SimRelay, now: number): Sighting {
+  const ready = relay.readyAt <= now;
+  return {
+    zone: relay.zone,
+    name: relay.name,
+    id: String(relay.id),
+    address: '192.0.2.1',
+    vm: {
+      state: ready ? 'ready' : 'changing',
+      detail: ready ? 'NONE RUNNING' : 'RECREATING STAGING',
+      createdAt: relay.createdAt,
+    },
+    onTarget: relay.template === world.target,
+    version: SIM_VERSION,
+    cordon: relay.cordon,
+    awaitsController: relay.awaitsController,
+  };
+}
+
+export function targetsOf(world: World): readonly Target[] {
+  return world.zones.map((zone) => ({
+    zone,
+    template: world.target,
+    image: world.target,
+    version: SIM_VERSION,
+  }));
+}
+
+/** A cordon set by hand, for simulations of a fleet that people work on too. */
+export function cordonByHand(relay: SimRelay, now: number): void {
+  relay.cordon = {
+    at: now,
+    by: byHand('sim'),
+    before: { limit: relay.limit, deleteDelay: relay.deleteDelay },
+  };
+  relay.limit = 0;
+}

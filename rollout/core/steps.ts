@@ -1,0 +1,154 @@
+/** The next step of one relay that is under way: an act, or what it waits for. Pure. */
+import type { Action } from './actions.ts';
+import type { Fleet, Relay } from './fleet.ts';
+import { callsOn, isAdmitting, isUnknown } from './fleet.ts';
+import { joinGate } from './gate.ts';
+import { deleteGuard, looksEmpty } from './guard.ts';
+import type { Standing } from './phase.ts';
+import type { Policy } from './policy.ts';
+
+export function nextStep(
+  { relay, phase }: Standing,
+  all: readonly Standing[],
+  fleet: Fleet,
+  policy: Policy,
+  now: number,
+): readonly Action[] {
+  switch (phase) {
+    case 'stale':
+      return isUnknown(relay) ? [silent(relay, policy, now)] : optional(heldByFailure(relay, ['cordon']));
+    case 'draining':
+    case 'empty':
+      return [relay.onTarget ? keepIt(relay) : drain(relay, all, policy, now)];
+    case 'replacing':
+      return [replacing(relay, policy, now)];
+    case 'joining':
+      return [join(relay, fleet, policy, now)];
+    case 'serving':
+      return isUnknown(relay) ? [silent(relay, policy, now)] : [];
+    case 'parked':
+      return [];
+    default:
+      return phase satisfies never;
+  }
+}
+
+/** A relay that a rollout cordoned and whose image is wanted after all: its group points back at it. */
+function keepIt(relay: Relay): Action {
+  if (isUnknown(relay)) return hold(relay, 'it does not answer; its cordon stays until it does');
+  return uncordon(relay, 'its image is the wanted one again');
+}
+
+function drain(relay: Relay, all: readonly Standing[], policy: Policy, now: number): Action {
+  const held = heldByFailure(relay, ['replace', 'reassert', 'uncordon']);
+  if (held !== undefined) return held;
+  if (!isUnknown(relay) && nobodyElseAdmits(relay, all, policy))
+    return uncordon(relay, 'no other relay takes calls any more');
+  const guard = deleteGuard(relay, policy.goodAnswers);
+  if (guard.kind === 'empty') return { kind: 'replace', relay, because: guard.because };
+  if (!isUnknown(relay)) {
+    if (isAdmitting(relay) === true)
+      return { kind: 'reassert', relay, because: 'it should be cordoned, but takes calls' };
+    if (relay.emptyCalls.length > 0)
+      return {
+        kind: 'remove-empty-calls',
+        relay,
+        calls: relay.emptyCalls,
+        because: `${relay.emptyCalls.length} of its calls have no party, and no timeout ends them`,
+      };
+  }
+  return waitForCalls(relay, guard.because, policy, now);
+}
+
+/** The deadline is reported, never enforced; while the proof is being gathered it does not count. */
+function waitForCalls(relay: Relay, because: string, policy: Policy, now: number): Action {
+  const deadline = (relay.cordon?.at ?? now) + policy.drainSeconds * 1000;
+  const watched = relay.looks.length >= policy.goodAnswers && !looksEmpty(relay);
+  const overdue = policy.drainSeconds > 0 && now > deadline && watched;
+  const late = overdue ? ` after the ${policy.drainSeconds} s that a drain may take` : '';
+  return hold(relay, `${because}${late}`, overdue);
+}
+
+/** A relay that is only missing an answer or two still counts as taking calls. */
+function nobodyElseAdmits(relay: Relay, all: readonly Standing[], policy: Policy): boolean {
+  return !all.some(({ relay: other, phase }) => {
+    if (other === relay || (phase !== 'stale' && phase !== 'serving')) return false;
+    if (isAdmitting(other) === true) return true;
+    // Too few looks to tell: the run has just begun.
+    return isUnknown(other) && other.looks.length < policy.goodAnswers;
+  });
+}
+
+function replacing(relay: Relay, policy: Policy, now: number): Action {
+  const since = relay.changingSince ?? now;
+  if (now - since <= policy.replaceSeconds * 1000)
+    return hold(relay, `its group is busy with it (${relay.vm.detail})`);
+  return {
+    kind: 'halt',
+    relay,
+    because: `${relay.name}: its group has been ${relay.vm.detail} for more than ${policy.replaceSeconds} s`,
+    hint: `See why: gcloud compute instance-groups managed list-errors, in zone ${relay.zone}.`,
+  };
+}
+
+/** A relay that a rollout replaced has a deadline; one that admits itself gets its chance first, then is admitted. */
+function join(relay: Relay, fleet: Fleet, policy: Policy, now: number): Action {
+  if (relay.awaitsController && isAdmitting(relay) === true && !isUnknown(relay))
+    return { kind: 'release', relay, because: 'it takes calls on the wanted image' };
+  const late = now - (relay.vm.createdAt ?? now) > policy.replaceSeconds * 1000;
+  if (!relay.awaitsController) {
+    if (!late) return hold(relay, 'it is new and takes calls once its own check is good');
+    if (isUnknown(relay)) return silent(relay, policy, now);
+  }
+  const gate = joinGate(
+    relay,
+    fleet.targets.find(({ zone }) => zone === relay.zone),
+  );
+  const failure = relay.failure?.action === 'admit' ? relay.failure : undefined;
+  if (late && (gate.kind === 'wait' || failure !== undefined))
+    return tooLate(relay, failure?.message ?? gate.because, policy);
+  if (gate.kind === 'wait') return hold(relay, gate.because);
+  return heldByFailure(relay, ['admit']) ?? { kind: 'admit', relay, because: gate.because };
+}
+
+function tooLate(relay: Relay, because: string, policy: Policy): Action {
+  if (!relay.awaitsController) return hold(relay, because, true);
+  // Right after the start of a run one missing answer says nothing yet.
+  if (isUnknown(relay) && relay.looks.length < policy.goodAnswers) return hold(relay, because);
+  return {
+    kind: 'halt',
+    relay,
+    because: `${relay.name} has not passed its health gate ${policy.replaceSeconds} s after it was created: ${because}`,
+    hint: `It takes no calls. Look at its serial port output in zone ${relay.zone}; run the rollout again once it is mended.`,
+  };
+}
+
+/** A relay that does not answer is taken to have calls, and to be away. */
+function silent(relay: Relay, policy: Policy, now: number): Action {
+  const newest = relay.looks.at(-1);
+  const why = newest?.kind === 'silence' ? `: ${newest.reason}` : '';
+  const since = relay.silentSince ?? now;
+  return hold(relay, `it does not answer${why}`, now - since > policy.replaceSeconds * 1000);
+}
+
+/** An act that will not succeed by trying again leaves its relay as it is. */
+function heldByFailure(relay: Relay, acts: readonly string[]): Action | undefined {
+  const { failure } = relay;
+  if (failure === undefined || failure.next !== 'hold' || !acts.includes(failure.action)) return undefined;
+  return hold(relay, `${failure.action} failed: ${failure.message}`, true);
+}
+
+function uncordon(relay: Relay, because: string): Action {
+  const calls = callsOn(relay);
+  const left = calls === 'unknown' ? '' : `, ${calls} calls on it`;
+  const settings = relay.cordon?.before ?? { limit: -1, deleteDelay: 'unknown' as const };
+  return { kind: 'uncordon', relay, settings, because: `${because}${left}` };
+}
+
+function optional(action: Action | undefined): readonly Action[] {
+  return action === undefined ? [] : [action];
+}
+
+function hold(relay: Relay, because: string, overdue = false): Action {
+  return { kind: 'hold', relay, because, overdue };
+}

@@ -1,0 +1,101 @@
+/**
+ * What each action does, one executor per kind: a kind without an executor does not compile. Each is a short list of
+ * effects in an order that is safe to be cut anywhere: the intent first, then the act; what undoes it the other way round.
+ */
+import { FleetError } from '../lib/errors.ts';
+import type { Act, ActKind } from './core/actions.ts';
+import type { Relay } from './core/fleet.ts';
+import { deleteGuard } from './core/guard.ts';
+import type { Policy } from './core/policy.ts';
+import type { Clock, Cloud, Relays } from './ports.ts';
+import { placeOf, vmOf } from './ports.ts';
+
+export type Effects = { readonly cloud: Cloud; readonly relays: Relays; readonly clock: Clock };
+
+/** `run` = who writes the intent. */
+export type Context = { readonly run: string; readonly policy: Policy };
+
+type Executor<K extends ActKind> = (
+  act: Extract<Act, { readonly kind: K }>,
+  effects: Effects,
+  context: Context,
+) => Promise<string | undefined>;
+
+const executors: { readonly [K in ActKind]: Executor<K> } = {
+  cordon: async ({ relay }, { cloud, relays, clock }, { run, policy }) => {
+    const place = placeOf(relay);
+    const found = await relays.settings(place);
+    // A relay that takes no calls already (its RTPEngine restarted) must not get that back as its old setting.
+    const before = found.limit === 0 ? { ...found, limit: policy.servingLimit } : found;
+    await cloud.mark(vmOf(relay), { at: clock.now(), by: run, before });
+    await relays.cordon(place, policy.drainingDeleteDelay);
+    return `maxsessions was ${found.limit}, reads back 0`;
+  },
+
+  reassert: async ({ relay }, { relays }, { policy }) => {
+    await relays.cordon(placeOf(relay), policy.drainingDeleteDelay);
+    return 'maxsessions reads back 0';
+  },
+
+  'remove-empty-calls': async ({ relay }, { relays }, { policy }) => {
+    const removed = await relays.removeEmptyCalls(placeOf(relay), policy.emptyCallSeconds);
+    return `${removed} removed`;
+  },
+
+  replace: async ({ relay }, { cloud, relays }, { policy }) => {
+    const vm = vmOf(relay);
+    if (!relay.awaitsController) await cloud.awaitController(vm);
+    await proveEmpty(relay, relays, policy);
+    await cloud.replace(vm);
+    return undefined;
+  },
+
+  admit: async ({ relay }, { cloud, relays }, { policy }) => {
+    const place = placeOf(relay);
+    const probe = await relays.probe(place, policy.gatePackets);
+    if (!probe.ok) throw probeFailed(relay, probe.detail);
+    await relays.restore(place, { limit: policy.servingLimit, deleteDelay: 'unknown' });
+    // Last: a run killed before this finds a relay that takes calls, and only has to release it.
+    await cloud.release(vmOf(relay));
+    return probe.detail;
+  },
+
+  uncordon: async ({ relay, settings }, { cloud, relays }) => {
+    await relays.restore(placeOf(relay), settings);
+    await cloud.unmark(vmOf(relay));
+    if (relay.awaitsController) await cloud.release(vmOf(relay));
+    return `maxsessions reads back ${settings.limit}`;
+  },
+
+  release: async ({ relay }, { cloud }) => {
+    await cloud.release(vmOf(relay));
+    return undefined;
+  },
+};
+
+/** Carries out one act; the answer is a detail for the journal. */
+export async function execute(act: Act, effects: Effects, context: Context): Promise<string | undefined> {
+  const executor = executors[act.kind] as Executor<ActKind>;
+  return await executor(act, effects, context);
+}
+
+/** The guard once more, with a look from right before the irreversible step. */
+async function proveEmpty(relay: Relay, relays: Relays, policy: Policy): Promise<void> {
+  const look = await relays.look(placeOf(relay));
+  const verdict = deleteGuard({ ...relay, looks: [...relay.looks, look] }, policy.goodAnswers);
+  if (verdict.kind === 'empty') return;
+  throw new FleetError({
+    kind: 'retry',
+    code: 'not-empty',
+    message: `${relay.name} is not replaced: right before, ${verdict.because}`,
+  });
+}
+
+function probeFailed(relay: Relay, detail: string): FleetError {
+  return new FleetError({
+    kind: 'retry',
+    code: 'probe-failed',
+    message: `${relay.name}: the probe call failed: ${detail}`,
+    hint: 'The relay must reach this machine, and this machine its media ports, over UDP.',
+  });
+}

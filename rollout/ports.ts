@@ -1,0 +1,98 @@
+/**
+ * What a rollout needs from the world, as types only. Adapters do it with GCE, ng, files and Redis; tests with fakes.
+ * All of them reject with a FleetError: `retry` = the next round may succeed, `hold` = this relay stays as it is,
+ * `stop` = the run ends.
+ */
+import type { EventBody } from './core/events.ts';
+import type { CloudRelay, Cordon, Look, Relay, SelfReport, Settings, Target } from './core/fleet.ts';
+
+/** One zone's group as the cloud shows it. */
+export type ZoneView = { readonly target: Target; readonly relays: readonly CloudRelay[] };
+
+/** The VM that an act means; `id` guards against a new VM under the same name. */
+export type VmRef = { readonly zone: string; readonly name: string; readonly id: string };
+
+export type Cloud = {
+  readonly readZone: (zone: string) => Promise<ZoneView>;
+  /** What a relay wrote about itself; all absent while it has written nothing. */
+  readonly readReport: (vm: VmRef) => Promise<SelfReport>;
+  /** Writes the intent on the VM (labels); resolves once it is stored. */
+  readonly mark: (vm: VmRef, cordon: Cordon) => Promise<void>;
+  /** Takes it off. Idempotent. */
+  readonly unmark: (vm: VmRef) => Promise<void>;
+  /** From its next re-creation on this relay stays cordoned until it is admitted. Idempotent; does not restart it. */
+  readonly awaitController: (vm: VmRef) => Promise<void>;
+  /** The opposite. Idempotent; does not restart it. */
+  readonly release: (vm: Pick<VmRef, 'zone' | 'name'>) => Promise<void>;
+  /** Orders the group to re-create exactly this VM from its target; does nothing if that is under way. Rejects with
+   * code `vm-changed` if the name stands for another VM by now. Resolves once the order is accepted. */
+  readonly replace: (vm: VmRef) => Promise<void>;
+};
+
+/** Where a relay is spoken to. */
+export type RelayPlace = {
+  readonly name: string;
+  readonly address: string;
+  readonly version: string | undefined;
+};
+
+export type Probe = { readonly ok: boolean; readonly detail: string };
+
+export type Relays = {
+  /** Asks once; anything less than a full answer is a silence. `limit` = the session limit known so far: the relay is
+   * then only asked for its counts. Never rejects for what a relay does. */
+  readonly look: (place: RelayPlace, known?: { readonly limit: number }) => Promise<Look>;
+  /** What a cordon will change. */
+  readonly settings: (place: RelayPlace) => Promise<Settings>;
+  /** No new call from now on, read back; an ended call is kept for at most `deleteDelay` seconds. */
+  readonly cordon: (place: RelayPlace, deleteDelay: number) => Promise<void>;
+  /** These settings from now on, read back. */
+  readonly restore: (place: RelayPlace, settings: Settings) => Promise<void>;
+  /** Ids of calls without any party that are older than this. */
+  readonly emptyCalls: (place: RelayPlace, olderThanSeconds: number) => Promise<readonly string[]>;
+  /** Ends those of them that still are; how many went. */
+  readonly removeEmptyCalls: (place: RelayPlace, olderThanSeconds: number) => Promise<number>;
+  /** One call through a cordoned relay, so many RTP packets each way. */
+  readonly probe: (place: RelayPlace, packets: number) => Promise<Probe>;
+};
+
+/** Takes events in order; `at`, version and run are added here. Never rejects for a slow reader. */
+export type Journal = { readonly write: (event: EventBody) => void };
+
+/** Milliseconds since the epoch; `sleep` ends early, without an error, when its signal is aborted. */
+export type Clock = {
+  readonly now: () => number;
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+};
+
+/** One rollout at a time on a fleet. */
+export type Lock = {
+  readonly kind: 'redis' | 'local';
+  /** Grows with each owner. */
+  readonly token: number;
+  readonly detail: string;
+  /** Run of the dead owner that it was taken from. */
+  readonly tookOver?: string;
+  /** Rejects with a FleetError (`stop`, code `lock-lost`) once the lock is not surely ours any more. */
+  readonly check: () => void;
+  readonly release: () => Promise<void>;
+};
+
+export type Ports = {
+  readonly cloud: Cloud;
+  readonly relays: Relays;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly lock: Pick<Lock, 'check'>;
+};
+
+/** A relay that is ready has both; anything else is a defect of the decision. */
+export function vmOf(relay: Relay): VmRef {
+  if (relay.id === undefined) throw new TypeError(`${relay.name} has no VM`);
+  return { zone: relay.zone, name: relay.name, id: relay.id };
+}
+
+export function placeOf(relay: CloudRelay): RelayPlace {
+  if (relay.address === undefined) throw new TypeError(`${relay.name} has no address`);
+  return { name: relay.name, address: relay.address, version: relay.version };
+}

@@ -1,0 +1,138 @@
+import { expect, test } from 'vitest';
+import type { EventBody } from '../../rollout/core/events.ts';
+import { type FakeFleet, fakeFleet, Killed } from './support/fake-fleet.ts';
+import { POLICY } from './support/fleets.ts';
+
+const policy = { ...POLICY, pollSeconds: 0.25 };
+
+function expectRolled({ world }: FakeFleet): void {
+  expect(world.cut).toBe(0);
+  expect(world.refused).toBe(0);
+  expect(world.placed).toBeGreaterThan(100);
+  for (const relay of world.relays)
+    expect(relay).toMatchObject({
+      template: world.target,
+      limit: -1,
+      cordon: undefined,
+      awaitsController: false,
+    });
+}
+
+const told = (events: readonly EventBody[], kind: EventBody['kind']) =>
+  events.filter((event) => event.kind === kind);
+
+test('a fleet with live calls is rolled zone by zone, and no call is cut', async () => {
+  const fleet = fakeFleet({ zones: 3, perZone: 2 });
+  const end = await fleet.start(policy);
+  expect(end).toMatchObject({ result: 'done' });
+  expectRolled(fleet);
+  const decided = fleet.events.flatMap((event) =>
+    event.kind === 'action-done' ? [`${event.relay.zone} ${event.action}`] : [],
+  );
+  const once = ['cordon', 'replace', 'admit'];
+  const wanted = ['z0', 'z1', 'z2'].flatMap((zone) =>
+    [...once, ...once].map((action) => `${zone} ${action}`),
+  );
+  expect(decided).toEqual(wanted);
+});
+
+test('the journal tells who was cordoned, empty, replaced and admitted, and the new VM has another id', async () => {
+  const fleet = fakeFleet();
+  await fleet.start(policy);
+  const [first] = fleet.events;
+  expect(first).toMatchObject({
+    kind: 'run-started',
+    relays: [{ phase: 'stale' }, { phase: 'stale' }, { phase: 'stale' }],
+  });
+  expect(fleet.events.at(-1)).toMatchObject({ kind: 'run-ended', result: 'done' });
+  const phases = fleet.events.flatMap((event) =>
+    event.kind === 'relay-observed' && event.relay.zone === 'z0' ? [event.phase] : [],
+  );
+  expect(phases.filter((phase, index) => phase !== phases[index - 1])).toEqual([
+    'stale',
+    'draining',
+    'empty',
+    'replacing',
+    'joining',
+    'serving',
+  ]);
+  const admitted = told(fleet.events, 'relay-admitted');
+  expect(admitted.map((event) => 'relay' in event && event.relay?.id)).toEqual(['4', '5', '6']);
+});
+
+test('with silent looks and failing calls to the cloud nothing is cut, and it ends', async () => {
+  for (let seed = 1; seed <= 12; seed += 1) {
+    const fleet = fakeFleet({ zones: 2, perZone: 2, seed, silence: 0.1, faults: 0.2 });
+    expect(await fleet.start({ ...policy, maxUnavailable: 2 })).toMatchObject({ result: 'done' });
+    expect(fleet.world.cut).toBe(0);
+    expectRolled(fleet);
+  }
+});
+
+test('killed before or after any effect, a fresh controller goes on: nothing cut, nothing left behind', async () => {
+  const whole = fakeFleet({ zones: 2, perZone: 2 });
+  await whole.start(policy);
+  for (let killAt = 1; killAt <= whole.steps(); killAt += 1) {
+    const fleet = fakeFleet({ zones: 2, perZone: 2 });
+    await expect(fleet.start(policy, { killAt })).rejects.toThrow(Killed);
+    expect(await fleet.start(policy)).toMatchObject({ result: 'done' });
+    expectRolled(fleet);
+  }
+});
+
+test('killed again and again after every few effects it still ends', async () => {
+  for (let every = 3; every <= 8; every += 1) {
+    const fleet = fakeFleet({ zones: 2, perZone: 2, seed: every });
+    let ends = 0;
+    for (let process = 0; process < 200 && ends === 0; process += 1)
+      await fleet.start(policy, { killAt: every + 1 }).then(
+        () => (ends += 1),
+        (error: unknown) => expect(error).toBeInstanceOf(Killed),
+      );
+    expect(ends).toBe(1);
+    expect(fleet.world.cut).toBe(0);
+    expectRolled(fleet);
+  }
+});
+
+test('Ctrl-C finishes the act in hand and leaves the rest; running it again goes on', async () => {
+  const stop = new AbortController();
+  const onEvent = (event: EventBody) => event.kind === 'action-decided' && stop.abort();
+  const fleet = fakeFleet({ onEvent });
+  const end = await fleet.start(policy, { stop: stop.signal });
+  expect(told(fleet.events, 'action-decided')).toHaveLength(1);
+  expect(end.result).toBe('interrupted');
+  expect(told(fleet.events, 'action-done')).toHaveLength(told(fleet.events, 'action-decided').length);
+  expect(await fleet.start(policy)).toMatchObject({ result: 'done' });
+  expectRolled(fleet);
+});
+
+test('a relay whose probe call fails is not admitted; the run halts and the others are untouched', async () => {
+  const fleet = fakeFleet();
+  fleet.badProbe.add('sim-z0-0');
+  const end = await fleet.start({ ...policy, replaceSeconds: 20 });
+  expect(end.result).toBe('halted');
+  expect(end.because).toContain('sim-z0-0');
+  expect(end.because).toContain('of 10 packets each way 0 arrived');
+  const [bad, ...others] = fleet.world.relays;
+  expect(bad).toMatchObject({ limit: 0, awaitsController: true });
+  for (const other of others) expect(other).toMatchObject({ template: 'old', limit: -1, cordon: undefined });
+  fleet.badProbe.clear();
+  expect(await fleet.start(policy)).toMatchObject({ result: 'done' });
+  expectRolled(fleet);
+});
+
+test('a relay that stops answering while it drains is waited for and never replaced', async () => {
+  let sabotage = true;
+  const onEvent = (event: EventBody, { mute }: FakeFleet) =>
+    sabotage && event.kind === 'action-done' && mute.add(event.relay.name);
+  const fleet = fakeFleet({ onEvent });
+  const end = await fleet.start({ ...policy, drainSeconds: 30 });
+  expect(end.result).toBe('held');
+  expect(end.because).toContain('it does not answer');
+  expect(fleet.world.relays[0]).toMatchObject({ template: 'old', id: 1 });
+  sabotage = false;
+  fleet.mute.clear();
+  expect(await fleet.start(policy)).toMatchObject({ result: 'done' });
+  expectRolled(fleet);
+});
