@@ -75,6 +75,7 @@ export async function startCaller(options: CallerOptions): Promise<Caller> {
     },
   );
   const close = () => {
+    hangUp.abort();
     wheel.stop();
     ngSocket.close();
   };
