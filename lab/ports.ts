@@ -47,7 +47,11 @@ export type Images = {
 
 /** A managed Redis (Memorystore in GCE's words): a real redis-server at its own address. */
 export type RedisServers = {
-  readonly start: (name: string) => Promise<{ readonly host: string; readonly port: number }>;
+  /** `config`: Memorystore's `redisConfigs`, e.g. `{'notify-keyspace-events': 'KEA'}`. A running one is left as it is. */
+  readonly start: (
+    name: string,
+    config?: Readonly<Record<string, string>>,
+  ) => Promise<{ readonly host: string; readonly port: number }>;
   readonly stop: (name: string) => Promise<void>;
 };
 
