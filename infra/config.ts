@@ -1,0 +1,66 @@
+/**
+ * What a stack is made from: the fleet file and the image it should run. Everything else in this folder takes it as a plain value.
+ */
+import { resolve } from 'node:path';
+import type { Fleet } from '../configs/fleet.ts';
+import { loadFleet } from '../configs/load.ts';
+import { pinnedImage, readRelease } from '../configs/release.ts';
+import { FleetError } from '../lib/errors.ts';
+
+/** Settings of a stack (`pulumi config set rtpfleet:<key>`); all optional, all text. */
+export type StackConfig = {
+  /** Fleet file, from the repository's root. Absent: `configs/fleets/<stack>.yaml`. */
+  readonly fleet?: string | undefined;
+  /** Image to run. Absent: the one that configs/release.json pins for the fleet. */
+  readonly image?: string | undefined;
+  /** Replaces `network.range` of the fleet file; the lab's network has a range of its own. */
+  readonly networkRange?: string | undefined;
+  /** `false`: the stack may delete relays and Redis. Absent: `true`. */
+  readonly protect?: string | undefined;
+};
+
+export type Settings = {
+  readonly fleet: Readonly<Fleet>;
+  /** Name of an image in the fleet's project. */
+  readonly image: string;
+  /** Whether deleting (or replacing) what holds calls is refused. */
+  readonly protect: boolean;
+};
+
+/** The repository's root: what paths in a stack's settings are relative to, wherever `pulumi` was started. */
+const ROOT = resolve(import.meta.dirname, '..');
+
+/** GCE: names of resources. */
+const IMAGE_NAME = /^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/**
+ * Reads what a stack is made from.
+ * @throws FleetError `usage`: a broken fleet file, no image pinned, a setting that cannot be.
+ */
+export function readSettings(config: StackConfig, stack: string): Settings {
+  const fleet = withRange(
+    loadFleet(resolve(ROOT, config.fleet ?? `configs/fleets/${stack}.yaml`)),
+    config.networkRange,
+  );
+  const image = config.image ?? pinnedImage(readRelease(), fleet.name).image;
+  if (!IMAGE_NAME.test(image)) throw wrong('image', image, 'is not the name of a GCE image');
+  return { fleet, image, protect: readSwitch('protect', config.protect ?? 'true') };
+}
+
+function withRange(fleet: Fleet, range: string | undefined): Fleet {
+  return range === undefined ? fleet : { ...fleet, network: { ...fleet.network, range } };
+}
+
+function readSwitch(key: string, value: string): boolean {
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw wrong(key, value, 'is neither true nor false');
+}
+
+function wrong(key: string, value: string, why: string): FleetError {
+  return new FleetError({
+    kind: 'usage',
+    code: 'stack-config',
+    message: `rtpfleet:${key}: ${value} ${why}`,
+    hint: `Set it with \`pulumi config set rtpfleet:${key} VALUE\`.`,
+  });
+}

@@ -1,0 +1,91 @@
+/** The firewall of a fleet: one rule for each opening of the port table, and a lock on Redis. */
+import { Firewall, type FirewallArgs } from '@pulumi/gcp/compute/firewall.js';
+import * as pulumi from '@pulumi/pulumi';
+import type { Fleet } from '../configs/fleet.ts';
+import { openings, REDIS_PORT } from './ports.ts';
+
+export type FirewallInputs = {
+  readonly fleet: Readonly<Fleet>;
+  readonly network: pulumi.Output<string>;
+  /** E-mail of the relays' service account: the rules hold for whatever runs as it, and for nothing else. */
+  readonly relayAccount: pulumi.Output<string>;
+  /** Address of Redis; absent: the fleet has none. */
+  readonly redisHost?: pulumi.Output<string> | undefined;
+};
+
+/** Rules that allow come before the rule that denies the rest (a lower number wins). */
+const PRIORITY = { allow: 1000, denyRest: 2000 };
+
+/** Network tag of a machine that runs `rollout` inside the fleet's network: it may reach Redis. */
+export function controllerTag(fleet: string): string {
+  return `${fleet}-controller`;
+}
+
+export class FleetFirewall extends pulumi.ComponentResource {
+  constructor(name: string, inputs: FirewallInputs, opts?: pulumi.ComponentResourceOptions) {
+    super('rtpfleet:infra:Firewall', name, {}, opts);
+    const { fleet, network, relayAccount } = inputs;
+    for (const { name: what, sources, protocol, ports, why } of openings(fleet)) {
+      new Firewall(
+        `${name}-${what}`,
+        {
+          project: fleet.cloud.project,
+          name: `${fleet.name}-${what}`,
+          description: why,
+          network,
+          direction: 'INGRESS',
+          priority: PRIORITY.allow,
+          sourceRanges: [...sources],
+          targetServiceAccounts: [relayAccount],
+          allows: [{ protocol, ports: [...ports] }],
+        },
+        { parent: this },
+      );
+    }
+    if (inputs.redisHost !== undefined) lockRedis(name, inputs, inputs.redisHost, this);
+    this.registerOutputs();
+  }
+}
+
+/**
+ * Memorystore stands in a peered network, where no rule of ours guards its door; so the way to it is closed at the other end, for
+ * every machine of this network but the relays and the controller.
+ */
+function lockRedis(
+  name: string,
+  { fleet, network, relayAccount }: FirewallInputs,
+  host: pulumi.Output<string>,
+  parent: pulumi.Resource,
+): void {
+  const rule = (what: string, args: Partial<FirewallArgs>) =>
+    new Firewall(
+      `${name}-${what}`,
+      {
+        project: fleet.cloud.project,
+        name: `${fleet.name}-${what}`,
+        network,
+        direction: 'EGRESS',
+        destinationRanges: [pulumi.interpolate`${host}/32`],
+        ...args,
+      },
+      { parent },
+    );
+  const toRedis = [{ protocol: 'tcp', ports: [String(REDIS_PORT)] }];
+  rule('redis-relays', {
+    description: 'Call state of the relays',
+    priority: PRIORITY.allow,
+    targetServiceAccounts: [relayAccount],
+    allows: toRedis,
+  });
+  rule('redis-controller', {
+    description: `Lock and journal of a rollout that runs on a machine with tag ${controllerTag(fleet.name)}`,
+    priority: PRIORITY.allow,
+    targetTags: [controllerTag(fleet.name)],
+    allows: toRedis,
+  });
+  rule('redis-deny', {
+    description: 'Nothing else in this network may speak to the Redis of the relays',
+    priority: PRIORITY.denyRest,
+    denies: [{ protocol: 'tcp' }],
+  });
+}

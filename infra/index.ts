@@ -1,0 +1,35 @@
+/**
+ * The Pulumi program: one fleet of relays on Google Compute Engine, as its fleet file and its pinned image describe it.
+ *
+ *   pulumi stack select prod && pulumi up
+ */
+import * as pulumi from '@pulumi/pulumi';
+import { readSettings } from './config.ts';
+import { FleetFirewall } from './firewall.ts';
+import { RelayIdentity } from './identity.ts';
+import { FleetNetwork } from './network.ts';
+import { stackOutputs } from './outputs.ts';
+import { FleetRedis } from './redis.ts';
+import { Relays } from './relays.ts';
+
+/** Declares everything; what it returns becomes the stack's outputs. */
+export default function program() {
+  const config = new pulumi.Config('rtpfleet');
+  const settings = readSettings(
+    {
+      fleet: config.get('fleet'),
+      image: config.get('image'),
+      networkRange: config.get('networkRange'),
+      protect: config.get('protect'),
+    },
+    pulumi.getStack(),
+  );
+  const { fleet } = settings;
+  const { network, subnetwork } = new FleetNetwork('network', fleet);
+  const { email } = new RelayIdentity('relay', fleet);
+  const redis = fleet.redis.kind === 'none' ? undefined : new FleetRedis('redis', settings, network);
+  new FleetFirewall('firewall', { fleet, network, relayAccount: email, redisHost: redis?.host });
+  const calls = redis && pulumi.interpolate`${redis.host}:${redis.port}/${fleet.redis.database}`;
+  const relays = new Relays('relays', { settings, subnetwork, account: email, redis: calls });
+  return stackOutputs(settings, relays, redis);
+}

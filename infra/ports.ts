@@ -1,0 +1,77 @@
+/**
+ * Who may reach a relay, over what, and why: the one table that the firewall is made of. Pure.
+ * What is not in it is closed; nothing but RTP is ever open to more than the ranges of the fleet file.
+ */
+import type { Fleet } from '../configs/fleet.ts';
+
+/** Google's ranges for health checks (cloud.google.com/load-balancing/docs/health-check-concepts#ip-ranges). */
+export const HEALTH_CHECK_RANGES: readonly string[] = ['35.191.0.0/16', '130.211.0.0/22'];
+/** Identity-Aware Proxy's TCP forwarding (cloud.google.com/iap/docs/using-tcp-forwarding): SSH without an open port 22. */
+export const IAP_RANGES: readonly string[] = ['35.235.240.0/20'];
+/** Memorystore's port without TLS. */
+export const REDIS_PORT = 6379;
+
+export type Opening = {
+  /** Ends the firewall rule's name: `<fleet>-<name>`. */
+  readonly name: string;
+  /** IPv4 ranges that may connect. */
+  readonly sources: readonly string[];
+  readonly protocol: 'udp' | 'tcp';
+  /** Single ports and ranges as GCE writes them, e.g. `30000-40000`. */
+  readonly ports: readonly string[];
+  /** One sentence; becomes the rule's description. */
+  readonly why: string;
+};
+
+/** Everything that may reach a relay of this fleet. */
+export function openings({ network, rtpengine }: Readonly<Fleet>): readonly Opening[] {
+  const proxies = orSubnetwork(network.proxySources, network.range);
+  const controllers = orSubnetwork(network.controllerSources, network.range);
+  const media = [`${rtpengine.ports.min}-${rtpengine.ports.max}`];
+  const ng = { sources: [...new Set([...proxies, ...controllers])], ports: [String(rtpengine.ngPort)] };
+  return [
+    {
+      name: 'media',
+      sources: network.mediaSources,
+      protocol: 'udp',
+      ports: media,
+      why: 'RTP and RTCP of callers and carriers',
+    },
+    {
+      name: 'probe',
+      sources: controllers,
+      protocol: 'udp',
+      ports: media,
+      why: 'RTP of the probe call before a relay is admitted',
+    },
+    { name: 'ng', ...ng, protocol: 'udp', why: 'ng from SIP proxies and the controller' },
+    // An answer longer than a datagram (65,507 bytes: a list of some 1,900 calls) is never sent over UDP.
+    { name: 'ng-tcp', ...ng, protocol: 'tcp', why: 'ng with answers that no datagram holds' },
+    {
+      name: 'control',
+      sources: controllers,
+      protocol: 'tcp',
+      ports: [String(rtpengine.cliPort), String(rtpengine.httpPort)],
+      why: 'CLI, HTTP and metrics, which know no password: one request can end every call',
+    },
+    {
+      name: 'health',
+      sources: HEALTH_CHECK_RANGES,
+      protocol: 'tcp',
+      ports: [String(rtpengine.httpPort)],
+      why: "Google's health checks, for autohealing",
+    },
+    {
+      name: 'ssh',
+      sources: IAP_RANGES,
+      protocol: 'tcp',
+      ports: ['22'],
+      why: 'SSH through Identity-Aware Proxy',
+    },
+  ];
+}
+
+/** An empty list in the fleet file means: only the fleet's own subnetwork. */
+function orSubnetwork(sources: readonly string[], range: string): readonly string[] {
+  return sources.length > 0 ? sources : [range];
+}
