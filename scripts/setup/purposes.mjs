@@ -1,0 +1,72 @@
+/**
+ * What each purpose needs of a Debian machine, said once: a program of the system, the package that holds it, who wants it.
+ * Data and pure functions.
+ */
+
+/** @typedef {'demo' | 'test' | 'lab' | 'image' | 'check' | 'rollout'} Purpose */
+/** @typedef {{
+ *   readonly program: string,
+ *   readonly package: string,
+ *   readonly service?: string,
+ *   readonly for: readonly Purpose[],
+ * }} Need */
+/** @typedef {{ readonly needsRoot: boolean }} PurposeFacts */
+
+/** Who starts machines, bridges and mounts is root. */
+/** @type {Readonly<Record<Purpose, PurposeFacts>>} */
+export const PURPOSES = {
+  demo: { needsRoot: true },
+  test: { needsRoot: true },
+  lab: { needsRoot: true },
+  image: { needsRoot: false },
+  check: { needsRoot: false },
+  rollout: { needsRoot: false },
+};
+
+/** @type {readonly Purpose[]} */
+const LAB = ['lab', 'demo', 'test'];
+/** @type {readonly Purpose[]} */
+const IMAGE = ['image', 'demo', 'test'];
+
+/**
+ * `service`: the unit that Debian's package would start and enable; set-up leaves it off, since rtpfleet starts the
+ * program itself, with its own configuration and addresses.
+ * @type {readonly Need[]}
+ */
+export const NEEDS = [
+  { program: 'systemd-nspawn', package: 'systemd-container', for: LAB },
+  { program: 'ip', package: 'iproute2', for: LAB },
+  { program: 'nft', package: 'nftables', for: LAB },
+  { program: 'dnsmasq', package: 'dnsmasq-base', for: LAB },
+  { program: 'losetup', package: 'mount', for: LAB },
+  { program: 'redis-server', package: 'redis-server', service: 'redis-server.service', for: LAB },
+  { program: 'mmdebstrap', package: 'mmdebstrap', for: IMAGE },
+  { program: 'newuidmap', package: 'uidmap', for: IMAGE },
+  { program: 'gpgv', package: 'gpgv', for: IMAGE },
+  {
+    program: 'rtpengine',
+    package: 'rtpengine-daemon',
+    service: 'rtpengine-daemon.service',
+    for: ['test'],
+  },
+  { program: 'shellcheck', package: 'shellcheck', for: ['check'] },
+  { program: 'git', package: 'git', for: ['check', 'test'] },
+];
+
+/**
+ * @param {string} word
+ * @returns {word is Purpose}
+ */
+export function isPurpose(word) {
+  return Object.hasOwn(PURPOSES, word);
+}
+
+/**
+ * The needs of a purpose that the machine does not meet.
+ * @param {Purpose} purpose
+ * @param {(program: string) => boolean} isThere
+ * @returns {readonly Need[]}
+ */
+export function missing(purpose, isThere) {
+  return NEEDS.filter((need) => need.for.includes(purpose) && !isThere(need.program));
+}

@@ -1,0 +1,129 @@
+/**
+ * The part of set-up that needs root: Debian packages. Started by `main.mjs` for one purpose, under a lock of the whole
+ * machine, through sudo where the user is not root.
+ */
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { checkSpace, which } from './machine.mjs';
+import { isPurpose, missing } from './purposes.mjs';
+import { run } from './run.mjs';
+import { complain, SetupError, say } from './say.mjs';
+
+/** Debian asks this file whether a package may start its service (invoke-rc.d(8)). */
+export const POLICY = '/usr/sbin/policy-rc.d';
+const POLICY_TEXT =
+  '#!/bin/sh\n# Written by the set-up of rtpfleet while it installs packages: starts no service.\nexit 101\n';
+
+/** An unattended upgrade may hold dpkg's lock for a while. */
+const APT = ['--yes', '--no-install-recommends', '--option=DPkg::Lock::Timeout=180'];
+const KEEP_SETTINGS = [
+  '--option=Dpkg::Options::=--force-confold',
+  '--option=Dpkg::Options::=--force-confdef',
+];
+/** The last one: Ubuntu's needrestart would restart services of the machine. */
+const APT_ENV = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8', NEEDRESTART_SUSPEND: '1' };
+
+const SPACE = 2 ** 30;
+
+/**
+ * True when an earlier set-up was killed while it installed.
+ * @param {string} [file]
+ */
+export function isPolicyLeft(file = POLICY) {
+  return existsSync(file) && readFileSync(file, 'utf8') === POLICY_TEXT;
+}
+
+/**
+ * Runs `work` while packages may not start services. A policy of the machine's own stays in force.
+ * @template T
+ * @param {() => Promise<T>} work
+ * @param {string} [file]
+ * @returns {Promise<T>}
+ */
+export async function withServicesOff(work, file = POLICY) {
+  const isOurs = !existsSync(file) || isPolicyLeft(file);
+  if (isOurs) writeFileSync(file, POLICY_TEXT, { mode: 0o755 });
+  try {
+    return await work();
+  } finally {
+    if (isOurs) rmSync(file, { force: true });
+  }
+}
+
+/** @param {readonly import('./purposes.mjs').Need[]} needs */
+async function install(needs) {
+  const packages = [...new Set(needs.map((need) => need.package))];
+  checkSpace('/var', SPACE, 'Debian packages');
+  await withServicesOff(async () => {
+    await finishInterrupted();
+    await download(packages);
+    say(`installing Debian packages: ${packages.join(' ')}`);
+    const args = ['install', ...APT, ...KEEP_SETTINGS, ...packages];
+    const { code, tail } = await run('apt-get', args, { env: APT_ENV, unbroken: true });
+    if (code !== 0) throw failed('could not install', packages, tail);
+  });
+  await leaveOff(needs);
+}
+
+/** dpkg keeps a journal here while it works, and refuses new work until an interrupted one is finished. */
+async function finishInterrupted() {
+  const journal = '/var/lib/dpkg/updates';
+  if (!existsSync(journal) || readdirSync(journal).length === 0) return;
+  say('finishing an interrupted installation of packages (dpkg --configure -a)');
+  const { code, tail } = await run('dpkg', ['--configure', '-a'], { env: APT_ENV, unbroken: true });
+  if (code !== 0) throw failed('could not finish the interrupted installation before that of', [], tail);
+}
+
+/**
+ * Lists that are absent or older than the mirror are the usual reason for a failure, so they are read anew once.
+ * @param {readonly string[]} packages
+ */
+async function download(packages) {
+  const args = ['install', '--download-only', ...APT, ...packages];
+  say(`fetching Debian packages: ${packages.join(' ')}`);
+  if (hasLists() && (await run('apt-get', args, { env: APT_ENV })).code === 0) return;
+  say('reading the package lists of the mirrors (apt-get update)');
+  await run('apt-get', ['update', ...APT], { env: APT_ENV });
+  const { code, tail } = await run('apt-get', args, { env: APT_ENV });
+  if (code !== 0) throw failed('could not fetch', packages, tail);
+}
+
+function hasLists() {
+  const folder = '/var/lib/apt/lists';
+  return existsSync(folder) && readdirSync(folder).some((name) => /_(Packages|Release|InRelease)/.test(name));
+}
+
+/**
+ * @param {string} what
+ * @param {readonly string[]} packages
+ * @param {string} tail
+ */
+function failed(what, packages, tail) {
+  return new SetupError(
+    `apt-get ${what} ${packages.join(' ')}:\n    ${tail}`,
+    'Mend what these lines say (network, mirrors in /etc/apt, another installation), then run the same command again.',
+  );
+}
+
+/**
+ * Nor may a service start with the next boot: rtpfleet starts these programs itself.
+ * @param {readonly import('./purposes.mjs').Need[]} needs
+ */
+async function leaveOff(needs) {
+  const services = needs.flatMap((need) => need.service ?? []);
+  if (services.length === 0 || which('systemctl') === undefined) return;
+  await run('systemctl', ['disable', '--quiet', ...services]);
+  say(`left switched off: ${services.join(' ')}`);
+}
+
+/** @param {string} purpose */
+async function prepareSystem(purpose) {
+  if (isPolicyLeft()) rmSync(POLICY);
+  // Asked again under the lock: another set-up may have installed them meanwhile.
+  const needs = isPurpose(purpose) ? missing(purpose, (program) => which(program) !== undefined) : [];
+  if (needs.length > 0) await install(needs);
+  return 0;
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  process.exitCode = await prepareSystem(process.argv[2] ?? '').catch(complain);
+}
