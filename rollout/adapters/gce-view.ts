@@ -1,0 +1,136 @@
+/** What GCE's answers about one zonal group mean to a rollout. Pure. */
+import { GUEST, METADATA } from '../../configs/naming.ts';
+import type { GceAnswer } from '../../lib/gce.ts';
+import type { CloudRelay, SelfReport, Target, Vm } from '../core/fleet.ts';
+import { readCordon } from '../core/labels.ts';
+
+export type Group = GceAnswer<'instanceGroupManagers', 'get'>;
+export type ManagedInstance = GceAnswer<'instanceGroupManagers', 'listManagedInstances'>[number];
+export type InstanceConfig = GceAnswer<'instanceGroupManagers', 'listPerInstanceConfigs'>[number];
+export type Instance = GceAnswer<'instances', 'list'>[number];
+export type Template = GceAnswer<'instanceTemplates', 'get'>;
+export type GuestAttributes = GceAnswer<'instances', 'getGuestAttributes'>;
+
+/** `https://…/zones/z/instances/relay-1` → `relay-1`; empty for an absent link. */
+export function lastSegment(link: string | null | undefined): string {
+  return link?.split('/').at(-1) ?? '';
+}
+
+/**
+ * The template that a group wants. One of its versions must leave the size open, and that one counts; a version with a
+ * fixed size is a canary of somebody else (GCE: instanceGroupManagers, `versions[].targetSize`).
+ */
+export function targetTemplate(group: Group): string {
+  const open = group.versions?.find(
+    ({ targetSize }) =>
+      (targetSize?.fixed ?? undefined) === undefined && (targetSize?.percent ?? undefined) === undefined,
+  );
+  return lastSegment(open?.instanceTemplate) || lastSegment(group.instanceTemplate);
+}
+
+/** The image that a template boots, and the RTPEngine version that its name tells (configs/naming.ts, `imageName`). */
+export function imageOf(template: Template): {
+  readonly image: string;
+  readonly version: string | undefined;
+} {
+  const disks = template.properties?.disks ?? [];
+  const boot = disks.find((disk) => disk.boot === true) ?? disks[0];
+  const image = lastSegment(boot?.initializeParams?.sourceImage);
+  const digits = /^rtpengine-mr(\d+(?:-\d+)*)-[a-z]/.exec(image)?.[1];
+  return { image, version: digits === undefined ? undefined : `mr${digits.replaceAll('-', '.')}` };
+}
+
+/** A value of a template's metadata. */
+export function templateMetadata(template: Template, key: string): string | undefined {
+  const items = template.properties?.metadata?.items ?? [];
+  return items.find((item) => item.key === key)?.value ?? undefined;
+}
+
+/** Actions of a group during which a VM is left as it is; VERIFYING only waits for its health check. */
+const AT_REST: ReadonlySet<string> = new Set(['NONE', 'VERIFYING']);
+
+export function relayOf(
+  zone: string,
+  managed: ManagedInstance,
+  instance: Instance | undefined,
+  configs: readonly InstanceConfig[],
+  target: Target,
+  version: string | undefined,
+): CloudRelay {
+  const name = lastSegment(managed.instance);
+  const id = instance?.id ? String(instance.id) : undefined;
+  return {
+    zone,
+    name,
+    id,
+    address: instance?.networkInterfaces?.[0]?.networkIP ?? undefined,
+    vm: vmOf(managed, instance),
+    onTarget: lastSegment(managed.version?.instanceTemplate) === target.template,
+    version,
+    cordon: readCordon(instance?.labels ?? {}),
+    awaitsController: configs.some((config) => config.name === name && isHeld(config)),
+  };
+}
+
+function vmOf(managed: ManagedInstance, instance: Instance | undefined): Vm {
+  const action = String(managed.currentAction ?? 'NONE');
+  const status = String(instance?.status ?? managed.instanceStatus ?? '') || 'no VM';
+  // Between two reads the group may have made a new VM: then the two answers are about different ones.
+  const sameVm =
+    instance !== undefined && (!Number(managed.id) || String(managed.id) === String(instance.id));
+  const created = Date.parse(instance?.creationTimestamp ?? '');
+  return {
+    state: AT_REST.has(action) && status === 'RUNNING' && sameVm ? 'ready' : 'changing',
+    detail: `${action} ${status}`,
+    createdAt: Number.isNaN(created) ? undefined : created,
+  };
+}
+
+/** A deleted configuration stays listed until its deletion is applied (GCE: PerInstanceConfig.status). */
+const GOING: ReadonlySet<string> = new Set(['UNAPPLIED_DELETION', 'DELETING']);
+
+export function isHeld(config: InstanceConfig): boolean {
+  if (GOING.has(String(config.status ?? ''))) return false;
+  return config.preservedState?.metadata?.[METADATA.admission] === 'controller';
+}
+
+/** Does a per-instance configuration keep anything but ours? */
+export function keepsMore({ preservedState }: InstanceConfig): boolean {
+  const { metadata, disks, internalIPs, externalIPs } = preservedState ?? {};
+  const others = Object.keys(metadata ?? {}).filter((key) => key !== METADATA.admission);
+  return (
+    others.length + [disks, internalIPs, externalIPs].flatMap((map) => Object.keys(map ?? {})).length > 0
+  );
+}
+
+/** What a relay wrote about itself. Health that cannot be read is bad health. */
+export function reportOf(attributes: GuestAttributes): SelfReport {
+  const items = attributes.queryValue?.items ?? [];
+  const value = (key: string) =>
+    items.find((item) => item.namespace === GUEST.namespace && item.key === key)?.value ?? undefined;
+  const health = value(GUEST.health);
+  return {
+    version: value(GUEST.version)?.trim(),
+    health: health === undefined ? undefined : parseHealth(health),
+  };
+}
+
+function parseHealth(text: string): { readonly ok: boolean; readonly failed: readonly string[] } {
+  try {
+    const { ok, checks = [] } = JSON.parse(text) as {
+      readonly ok?: unknown;
+      readonly checks?: readonly {
+        readonly name?: string;
+        readonly ok?: boolean;
+        readonly detail?: string;
+      }[];
+    };
+    const failed = checks.filter((check) => check.ok !== true);
+    return {
+      ok: ok === true,
+      failed: failed.map(({ name, detail }) => `${name ?? '?'} (${detail ?? 'no detail'})`),
+    };
+  } catch {
+    return { ok: false, failed: ['its health report is not JSON'] };
+  }
+}

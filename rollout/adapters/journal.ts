@@ -1,0 +1,44 @@
+/** The journal: one JSON line per event, written before the next thing happens. History for people, never an input. */
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { FleetError, reasonOf } from '../../lib/errors.ts';
+import { EVENT_VERSION, type EventBody, type RolloutEvent } from '../core/events.ts';
+import type { Clock, Journal } from '../ports.ts';
+
+/** Where a run's journal goes unless `--journal` says otherwise. */
+export function journalFile(run: string): string {
+  return `.rollout/${run}.jsonl`;
+}
+
+/** Opens the journal of a run; every event is handed to `views` as well. Rejects a place that cannot be written to. */
+export function openJournal(
+  file: string,
+  run: string,
+  clock: Pick<Clock, 'now'>,
+  views: readonly ((event: RolloutEvent) => void)[],
+): Journal {
+  append(file, '', 'usage');
+  return {
+    write: (body: EventBody) => {
+      const at = new Date(clock.now()).toISOString();
+      const event: RolloutEvent = { v: EVENT_VERSION, at, run, ...body };
+      append(file, `${JSON.stringify(event)}\n`, 'stop');
+      for (const view of views) view(event);
+    },
+  };
+}
+
+function append(file: string, text: string, kind: 'usage' | 'stop'): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    appendFileSync(file, text);
+  } catch (cause) {
+    throw new FleetError({
+      kind,
+      code: 'journal',
+      message: `The journal ${file} cannot be written: ${reasonOf(cause)}`,
+      hint: 'Name another file with --journal FILE.',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * One rollout at a time from anywhere: a key in the fleet's control database with its owner, a time to live that is
+ * renewed, and a counter that grows with each owner. Whoever cannot renew in time no longer has it.
+ */
+import type { RedisClientType } from 'redis';
+import { FleetError, reasonOf } from '../../lib/errors.ts';
+import type { Clock, Lock } from '../ports.ts';
+import { lockedBy } from './local-lock.ts';
+import { isDead, type Owner, parseOwner } from './owner.ts';
+
+export type RedisPlace = { readonly host: string; readonly port: number; readonly database: number };
+
+const LIVES_MS = 15_000;
+const RENEW_MS = 5_000;
+/** Time between a check and the end of the request that it allowed. */
+const MARGIN_MS = 2_000;
+const CONNECT_MS = 2_000;
+
+/** KEYS lock, counter; ARGV value, time to live, value of a dead owner. Answers the token, or the owner's value. */
+const TAKE = `local held = redis.call('get', KEYS[1])
+if held and held ~= ARGV[3] then return {0, held, redis.call('pttl', KEYS[1])} end
+redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return {redis.call('incr', KEYS[2]), '', 0}`;
+const RENEW = `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('pexpire', KEYS[1], ARGV[2])`;
+const FREE = `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('del', KEYS[1])`;
+
+/** `10.0.0.3:6379/5` and the control database → where the lock lives; undefined when it is not of that form. */
+export function redisPlace(text: string, database: number): RedisPlace | undefined {
+  const [, host, port] = /^(.+):(\d+)\/\d+$/.exec(text) ?? [];
+  return host === undefined ? undefined : { host, port: Number(port), database };
+}
+
+/** Takes the lock of a fleet. Rejects with kind `locked`, or `retry` and code `redis-unreachable`. */
+export async function takeRedisLock(
+  place: RedisPlace,
+  fleet: string,
+  owner: Owner,
+  clock: Clock,
+): Promise<Lock> {
+  const client = await connectRedis(place);
+  const keys = [`rtpfleet:rollout:${fleet}:lock`, `rtpfleet:rollout:${fleet}:token`];
+  const value = JSON.stringify(owner);
+  const run: Script = async (script, ...args) => await client.eval(script, { keys, arguments: [...args] });
+  try {
+    const sentAt = clock.now();
+    const { token, tookOver } = await take(run, value);
+    const lease = keepRenewed(run, value, sentAt + LIVES_MS, clock);
+    return {
+      kind: 'redis',
+      token,
+      detail: `in Redis ${place.host}:${place.port}/${place.database}`,
+      ...(tookOver === undefined ? {} : { tookOver }),
+      check: () => {
+        if (clock.now() + MARGIN_MS >= lease.validUntil()) throw lost(place);
+      },
+      release: async () => {
+        lease.stop();
+        // Without an answer it ends by itself.
+        await run(FREE, value).catch(() => undefined);
+        client.destroy();
+      },
+    };
+  } catch (error) {
+    client.destroy();
+    throw error;
+  }
+}
+
+type Script = (script: string, ...args: readonly string[]) => Promise<unknown>;
+
+/** At once, or from an owner that is certainly dead. */
+async function take(
+  run: Script,
+  value: string,
+): Promise<{ readonly token: number; readonly tookOver?: string }> {
+  const first = readTaken(await run(TAKE, value, String(LIVES_MS), ''));
+  if (first.token > 0) return { token: first.token };
+  const owner = parseOwner(first.held);
+  if (owner !== undefined && isDead(owner)) {
+    const { token } = readTaken(await run(TAKE, value, String(LIVES_MS), first.held));
+    if (token > 0) return { token, tookOver: owner.run };
+  }
+  throw lockedBy(owner, `; its lock ends in ${Math.ceil(first.endsInMs / 1000)} s unless it is renewed`);
+}
+
+function readTaken(reply: unknown): {
+  readonly token: number;
+  readonly held: string;
+  readonly endsInMs: number;
+} {
+  const [token, held, endsInMs] = Array.isArray(reply) ? reply : [];
+  return { token: Number(token ?? 0), held: String(held ?? ''), endsInMs: Number(endsInMs ?? 0) };
+}
+
+function keepRenewed(run: Script, value: string, until: number, clock: Clock) {
+  let validUntil = until;
+  const timer = setInterval(async () => {
+    const at = clock.now();
+    const kept = await run(RENEW, value, String(LIVES_MS)).catch(() => undefined);
+    if (kept === 1) validUntil = at + LIVES_MS;
+    // Somebody else has it: no later renewal brings it back.
+    if (kept === 0) {
+      validUntil = 0;
+      clearInterval(timer);
+    }
+  }, RENEW_MS);
+  timer.unref();
+  return { validUntil: () => validUntil, stop: () => clearInterval(timer) };
+}
+
+async function connectRedis({ host, port, database }: RedisPlace): Promise<RedisClientType> {
+  const { createClient } = await import('redis');
+  const client: RedisClientType = createClient({
+    socket: {
+      host,
+      port,
+      connectTimeout: CONNECT_MS,
+      reconnectStrategy: (retries: number) => (retries === 0 ? 100 : 1_000),
+    },
+    database,
+    disableOfflineQueue: true,
+  }) as RedisClientType;
+  // Errors of a connected client show as failed renewals; without a listener they would end the process.
+  client.on('error', () => undefined);
+  const deadline = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error('no answer')), CONNECT_MS).unref();
+  });
+  try {
+    await Promise.race([client.connect(), deadline]);
+    return client;
+  } catch (cause) {
+    client.destroy();
+    throw new FleetError({
+      kind: 'retry',
+      code: 'redis-unreachable',
+      message: `Redis ${host}:${port} cannot be reached: ${reasonOf(cause)}`,
+      cause,
+    });
+  }
+}
+
+function lost({ host, port }: RedisPlace): FleetError {
+  return new FleetError({
+    kind: 'stop',
+    code: 'lock-lost',
+    message: `The rollout's lock in Redis ${host}:${port} could not be renewed, so somebody else may hold it by now.`,
+    hint: 'Every relay stays as it is; run it again to go on from there.',
+  });
+}

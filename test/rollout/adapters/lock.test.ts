@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { wallClock } from '../../../rollout/adapters/clock.ts';
+import { takeLocalLock } from '../../../rollout/adapters/local-lock.ts';
+import { takeLock } from '../../../rollout/adapters/lock.ts';
+import { isDead, ownerOf } from '../../../rollout/adapters/owner.ts';
+import { redisPlace, takeRedisLock } from '../../../rollout/adapters/redis-lock.ts';
+
+const owner = ownerOf('r1', 'ann@host', Date.now());
+const dead = { ...owner, run: 'r0', pid: 4_190_000 };
+
+let stop: () => void = () => undefined;
+let place = { host: '127.0.0.1', port: 0, database: 6 };
+
+beforeAll(async () => {
+  const port = await freePort();
+  const dir = mkdtempSync(join(tmpdir(), 'rtpfleet-redis-'));
+  const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', dir];
+  const server = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'ignore'] });
+  stop = () => server.kill();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.stdout.on('data', (text: Buffer) => text.includes('Ready to accept') && resolve());
+  });
+  place = { ...place, port };
+});
+
+afterAll(() => stop());
+
+test('on one machine a second rollout is refused and told who has the lock; a released one is free', async () => {
+  const name = `test-${process.pid}`;
+  const lock = await takeLocalLock(name, owner);
+  await expect(takeLocalLock(name, owner)).rejects.toMatchObject({
+    kind: 'locked',
+    message: expect.stringContaining('run r1 by ann@host'),
+  });
+  await lock.release();
+  await (await takeLocalLock(name, owner)).release();
+});
+
+test('in Redis a second rollout is refused; each owner has a higher token', async () => {
+  const first = await takeRedisLock(place, 'fleet-a', owner, wallClock);
+  const second = takeRedisLock(place, 'fleet-a', { ...owner, run: 'r2' }, wallClock);
+  await expect(second).rejects.toMatchObject({ kind: 'locked', message: expect.stringContaining('run r1') });
+  expect(() => first.check()).not.toThrow();
+  await first.release();
+  const third = await takeRedisLock(place, 'fleet-a', { ...owner, run: 'r3' }, wallClock);
+  expect(third.token).toBeGreaterThan(first.token);
+  await third.release();
+});
+
+test('the lock of a rollout that was killed on this machine is taken over, and that is said', async () => {
+  expect(isDead(dead)).toBe(true);
+  expect(isDead(owner)).toBe(false);
+  expect(isDead({ ...dead, scope: 'another machine' })).toBe(false);
+  await takeRedisLock(place, 'fleet-b', dead, wallClock);
+  const lock = await takeRedisLock(place, 'fleet-b', owner, wallClock);
+  expect(lock.tookOver).toBe('r0');
+  await lock.release();
+});
+
+test('a lock that could not be renewed in time is lost', async () => {
+  let now = Date.now();
+  const lock = await takeRedisLock(place, 'fleet-c', owner, { ...wallClock, now: () => now });
+  now += 14_000;
+  expect(() => lock.check()).toThrow(expect.objectContaining({ kind: 'stop', code: 'lock-lost' }));
+  await lock.release();
+});
+
+test('with a Redis that does not answer the lock is local, and says so', async () => {
+  const redis = { ...place, port: await freePort() };
+  const options = {
+    fleet: 'f',
+    project: `p${process.pid}`,
+    endpoint: undefined,
+    redis,
+    owner,
+    clock: wallClock,
+  };
+  const lock = await takeLock(options);
+  expect(lock).toMatchObject({ kind: 'local', detail: expect.stringContaining('cannot be reached') });
+  await expect(takeLock(options)).rejects.toMatchObject({ kind: 'locked' });
+  await lock.release();
+});
+
+test('the place of the lock is the Redis of the relays, in the control database', () => {
+  expect(redisPlace('10.0.0.3:6379/5', 6)).toEqual({ host: '10.0.0.3', port: 6379, database: 6 });
+  expect(redisPlace('nonsense', 6)).toBeUndefined();
+});
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
