@@ -13,7 +13,8 @@ const INT = 0x69;
 const END = 0x65;
 const COLON = 0x3a;
 
-/** Bencodes a value. Dictionary keys are sorted by bytes, so the same value is the same message.
+/** Bencodes a value. Dictionary keys keep the order they were written in: RTPEngine does not want them sorted, and
+ * for one command their order matters (lib/ng/cli.ts).
  * Throws code `bencode-value` for what bencode cannot say: fractions, unsafe integers, undefined, booleans. */
 export function encode(value: NgValue): Buffer {
   const parts: Buffer[] = [];
@@ -78,9 +79,8 @@ function writeList(list: readonly NgValue[], parts: Buffer[]): void {
 
 function writeDict(dict: NgDict, parts: Buffer[]): void {
   parts.push(Buffer.from('d'));
-  const entries = Object.entries(dict).map(([key, item]) => [Buffer.from(key, 'utf8'), item] as const);
-  for (const [key, item] of entries.sort((a, b) => Buffer.compare(a[0], b[0]))) {
-    writeBytes(key, parts);
+  for (const [key, item] of Object.entries(dict)) {
+    writeBytes(Buffer.from(key, 'utf8'), parts);
     write(item, parts);
   }
   parts.push(Buffer.from('e'));

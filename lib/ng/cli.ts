@@ -8,14 +8,22 @@ import { textAt } from './fields.ts';
 export type CliDoor =
   /** `listen-cli`: one connection per command, the reply ends with the connection (all versions, measured). */
   | { readonly kind: 'port'; readonly host: string; readonly port: number }
-  /** ng command `cli`, since mr13.2 (daemon/control_ng.c@mr13.2.1.16). */
+  /** ng command `cli`, since mr13.2 (daemon/control_ng.c@mr13.2.1.16); only for commands with short replies. */
   | { readonly kind: 'verb'; readonly ng: NgClient };
+
+/**
+ * What may be asked through the ng command. **A reply above 99,999 bytes makes RTPEngine abort, with all of its calls**
+ * (measured on 26.0.1.26 with `list sessions all` of 1,100 calls; assert in lib/bencode.c __bencode_string_alloc,
+ * mr13.2.1.16 to mr26.2.1.1), so nothing whose reply grows with the calls is ever sent this way.
+ */
+const SHORT_REPLY = /^(?:list (?:maxsessions|deletedelay|numsessions)|set [a-z]+ -?\d+|params diff)$/;
 
 /** Longer than the session list of 100,000 calls. */
 const MAX_REPLY = 32 * 1024 * 1024;
 
 /** Runs one CLI command and returns its text. The CLI has no status: only a later `list` proves a `set`.
- * Rejects with `cli-silence`, `cli-unreachable` (retry), `cli-refused` (hold), `ng-*` through the verb, `cli-command` (stop). */
+ * Rejects with `cli-silence`, `cli-unreachable` (retry), `cli-command` (stop); through ng also with `cli-refused`,
+ * `cli-too-long` (hold) and as `NgClient.request`. */
 export async function runCli(
   door: CliDoor,
   command: string,
@@ -25,7 +33,7 @@ export async function runCli(
   if (/[\r\n\0]/.test(command)) throw badCommand(command);
   switch (door.kind) {
     case 'port':
-      return await overPort(door, command, options);
+      return await overPortSurely(door, command, options);
     case 'verb':
       return await overVerb(door.ng, command, options);
     default:
@@ -38,13 +46,11 @@ export function hasCliVerb(version: string): boolean | undefined {
   return parseVersion(version) === undefined ? undefined : compareVersions(version, 'mr13.2') >= 0;
 }
 
-/** Asks the relay itself whether it has the ng command `cli`. Rejects when it does not answer at all. */
-export async function probeCliVerb(ng: NgClient, options?: NgRequestOptions): Promise<boolean> {
-  const reply = await ng.request('cli', { body: 'list maxsessions' }, options);
-  return reply.kind === 'ok' && textAt(reply.fields, 'response') !== undefined;
-}
-
+/** `body` has to be the last thing in the message: RTPEngine reads the number of `set maxsessions 0` beyond the end of
+ * the text, so a key after it would make the limit `0` and that key's length, `07` = 7 for `7:command` (measured on
+ * 26.0.1.26; strtol in daemon/cli.c cli_incoming_set_maxsessions@mr13.4.1.10 and @mr26.2.1.1). */
 async function overVerb(ng: NgClient, command: string, options: NgRequestOptions): Promise<string> {
+  if (!SHORT_REPLY.test(command)) throw tooLong(ng, command);
   const reply = await ng.request('cli', { body: command }, options);
   const text = reply.kind === 'ok' ? textAt(reply.fields, 'response') : undefined;
   if (text !== undefined) return text;
@@ -56,7 +62,28 @@ async function overVerb(ng: NgClient, command: string, options: NgRequestOptions
   });
 }
 
+function tooLong({ target }: NgClient, command: string): FleetError {
+  return new FleetError({
+    kind: 'hold',
+    code: 'cli-too-long',
+    message: `${command} is not asked of ${target.host}:${target.port} over ng: a long reply would end RTPEngine`,
+    hint: 'Give the CLI port of the relay (listen-cli).',
+  });
+}
+
 type Port = { readonly host: string; readonly port: number };
+
+/** Every `list` has a text, so an empty reply was lost: RTPEngine ends the connection without sending what it could not
+ * write at once (one reply in some 9,000, 10.5.3.5 and 12.5.1.31 measured; cli_stream_readable in daemon/cli.c and
+ * streambuf_write in lib/streambuf.c@mr12.5.1.31). The command itself was carried out. */
+async function overPortSurely(door: Port, command: string, options: NgRequestOptions): Promise<string> {
+  let text = '';
+  for (let tries = 0; tries < 3 && text === ''; tries += 1) {
+    text = await overPort(door, command, options);
+    if (!command.startsWith('list ')) break;
+  }
+  return text;
+}
 
 function overPort(door: Port, command: string, options: NgRequestOptions): Promise<string> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;

@@ -59,7 +59,7 @@ export function connectNg(options: NgConnectOptions): NgClient {
     target,
     request: async (command, fields = {}, { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = {}) => {
       const cookie = newCookie();
-      const packet = Buffer.concat([Buffer.from(`${cookie} `), encode({ ...fields, command })]);
+      const packet = Buffer.concat([Buffer.from(`${cookie} `), encode({ command, ...fields })]);
       const body = await wire.exchange({ cookie, packet, command, timeoutMs, signal });
       return readReply(body, command, target);
     },

@@ -35,7 +35,10 @@ export function waitForAnswer(
 ): Promise<Buffer> {
   if (outgoing.signal?.aborted) return Promise.reject(aborted(target, outgoing));
   return new Promise((resolve, reject) => {
+    let over = false;
     const finish = (act: () => void) => {
+      if (over) return;
+      over = true;
       clearTimeout(deadline);
       outgoing.signal?.removeEventListener('abort', onAbort);
       ended();

@@ -1,17 +1,20 @@
 import { FleetError, isFleetError } from '../errors.ts';
-import { parseSessions, type SessionLine } from '../ng/cli-text.ts';
+import { mapLimited } from '../limited.ts';
 import type { NgRequestOptions } from '../ng/client.ts';
 import { deleteCall, query } from '../ng/commands.ts';
+import { countAt, type Known } from '../ng/fields.ts';
 import { type CallDetail, readCallDetail } from './call-detail.ts';
 import type { Relay } from './relay.ts';
+import { readSessions, type Session } from './sessions.ts';
 
 /** A call that a relay still has. Ages are in seconds by the reader's clock against the relay's. */
 export type RelayCall = {
   readonly callId: string;
-  readonly ageSeconds: number;
-  readonly foreign: boolean;
+  readonly ageSeconds: Known;
+  /** `unknown` without a CLI port: ng tells neither this nor the mark. */
+  readonly foreign: boolean | 'unknown';
   /** See SessionLine: a hint, no evidence. */
-  readonly markedDeleted: boolean;
+  readonly markedDeleted: boolean | 'unknown';
   /** `gone`: it ended while the list was read. `unknown`: the relay did not answer for this call. */
   readonly detail:
     | ({ readonly kind: 'known' } & CallDetail)
@@ -35,9 +38,8 @@ export async function listCalls(relay: Relay, options: CallListOptions = {}): Pr
   const now = options.now ?? Date.now;
   try {
     const sessions = await readSessions(relay, options);
-    const calls = await mapLimited(sessions, options.parallel ?? 8, (line) =>
-      describe(relay, line, now, options),
-    );
+    const describeOne = (session: Session) => describe(relay, session, now, options);
+    const calls = await mapLimited(sessions, options.parallel ?? 8, describeOne);
     return { kind: 'answer', at: now(), calls };
   } catch (error) {
     if (!isFleetError(error) || error.kind === 'interrupted') throw error;
@@ -47,9 +49,10 @@ export async function listCalls(relay: Relay, options: CallListOptions = {}): Pr
 
 /** True for a call that never was one: no tags at all. An offer whose SDP does not parse leaves it behind, and no
  * timeout but `final-timeout` ends it (mr13.1 to mr26.2.1.1, measured; daemon/call.c@mr13.4.1.10 call_timer_iterator). */
-export function isEmptyCall(call: RelayCall): boolean {
-  return call.detail.kind === 'known' && call.detail.tags === 0;
+export function isEmptyCall(call: RelayCall): call is EmptyCall {
+  return call.detail.kind === 'known' && call.detail.tags === 0 && call.ageSeconds !== 'unknown';
 }
+export type EmptyCall = RelayCall & { readonly ageSeconds: number };
 
 export type CallCounts = {
   readonly total: number;
@@ -68,8 +71,8 @@ export type CallCounts = {
 export function countLiveCalls(calls: readonly RelayCall[]): CallCounts {
   const present = calls.filter((call) => call.detail.kind !== 'gone');
   const empty = present.filter(isEmptyCall).length;
-  const ending = present.filter((call) => call.markedDeleted && !isEmptyCall(call)).length;
-  const foreign = present.filter((call) => call.foreign).length;
+  const ending = present.filter((call) => call.markedDeleted === true && !isEmptyCall(call)).length;
+  const foreign = present.filter((call) => call.foreign === true).length;
   return { total: present.length, foreign, ending, empty, live: present.length - empty - ending };
 }
 
@@ -109,48 +112,33 @@ async function removeIfEmpty(
   return (await query(relay.ng, callId, options)).kind === 'unknown-call';
 }
 
-async function readSessions(relay: Relay, options: NgRequestOptions): Promise<readonly SessionLine[]> {
-  const text = await relay.cli('list sessions all', options);
-  const sessions = parseSessions(text);
-  if (sessions !== undefined) return sessions;
-  throw new FleetError({
-    kind: 'hold',
-    code: 'cli-not-understood',
-    message: `${relay.place.name}: list sessions all answered ${JSON.stringify(text.slice(0, 120))}`,
-  });
-}
-
 async function describe(
   relay: Relay,
-  line: SessionLine,
+  { callId, createdAt, foreign, markedDeleted }: Session,
   now: () => number,
   options: NgRequestOptions,
 ): Promise<RelayCall> {
-  const nowSeconds = now() / 1_000;
-  const { callId, foreign, markedDeleted } = line;
-  const base = { callId, foreign, markedDeleted, ageSeconds: Math.max(0, nowSeconds - line.createdAt) };
-  try {
-    const found = await query(relay.bulk, callId, options);
-    if (found.kind === 'unknown-call') return { ...base, detail: { kind: 'gone' } };
-    return { ...base, detail: { kind: 'known', ...readCallDetail(found.fields, nowSeconds) } };
-  } catch (error) {
-    if (!isFleetError(error) || error.kind === 'interrupted') throw error;
-    return { ...base, detail: { kind: 'unknown' } };
-  }
+  const { detail, created } = await readDetail(relay, callId, now, options);
+  const since = createdAt === 'unknown' ? created : createdAt;
+  const ageSeconds = since === 'unknown' ? since : Math.max(0, now() / 1_000 - since);
+  return { callId, ageSeconds, foreign, markedDeleted, detail };
 }
 
-async function mapLimited<In, Out>(
-  items: readonly In[],
-  parallel: number,
-  act: (item: In) => Promise<Out>,
-): Promise<Out[]> {
-  const results: Out[] = new Array(items.length);
-  const queue = items.entries();
-  const worker = async () => {
-    for (const [index, item] of queue) results[index] = await act(item);
-  };
-  await Promise.all(Array.from({ length: Math.max(1, parallel) }, worker));
-  return results;
+async function readDetail(
+  relay: Relay,
+  callId: string,
+  now: () => number,
+  options: NgRequestOptions,
+): Promise<{ readonly detail: RelayCall['detail']; readonly created: Known }> {
+  try {
+    const found = await query(relay.ng, callId, options);
+    if (found.kind === 'unknown-call') return { detail: { kind: 'gone' }, created: 'unknown' };
+    const detail = readCallDetail(found.fields, now() / 1_000);
+    return { detail: { kind: 'known', ...detail }, created: countAt(found.fields, 'created') };
+  } catch (error) {
+    if (!isFleetError(error) || error.kind === 'interrupted') throw error;
+    return { detail: { kind: 'unknown' }, created: 'unknown' };
+  }
 }
 
 function cannotList(relay: Relay, reason: string): FleetError {

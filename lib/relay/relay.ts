@@ -1,5 +1,5 @@
 import { FleetError } from '../errors.ts';
-import { type CliDoor, hasCliVerb, probeCliVerb, runCli } from '../ng/cli.ts';
+import { type CliDoor, hasCliVerb, runCli } from '../ng/cli.ts';
 import { connectNg, type NgClient, type NgRequestOptions } from '../ng/client.ts';
 import type { NgSocket } from '../ng/udp.ts';
 
@@ -12,9 +12,9 @@ export type RelayPlace = {
   readonly ngPort: number;
   /** `listen-tcp-ng`; needed to list more than some 1,900 calls. */
   readonly ngTcpPort?: number;
-  /** `listen-cli`; needed below mr13.2, where ng has no `cli` command. */
+  /** `listen-cli`. Without it CLI commands go over ng, which needs mr13.2. */
   readonly cliPort?: number;
-  /** `mr12.5.1.31`, when known: decides how CLI commands travel. Unknown: the relay is asked once. */
+  /** `mr12.5.1.31`, when known: tells at once that a relay cannot be reached without its CLI port. */
   readonly version?: string;
 };
 
@@ -22,9 +22,9 @@ export type RelayPlace = {
 export type Relay = {
   readonly place: RelayPlace;
   readonly ng: NgClient;
-  /** For long answers: ng over TCP where the relay has it, else the same as `ng`. */
+  /** For `list`: ng over TCP where the relay has it, else the same as `ng`. */
   readonly bulk: NgClient;
-  /** Runs a CLI command by the door that this version has. Text only; see lib/ng/cli-text.ts for its readers. */
+  /** Runs a CLI command over the CLI port, else over ng. Text only; lib/ng/cli-text.ts reads it. */
   readonly cli: (command: string, options?: NgRequestOptions) => Promise<string>;
   readonly close: () => void;
 };
@@ -37,18 +37,11 @@ export function openRelay(place: RelayPlace, socket?: NgSocket): Relay {
     place.ngTcpPort === undefined
       ? ng
       : connectNg({ host: place.host, port: place.ngTcpPort, transport: 'tcp' });
-  let door: Promise<CliDoor> | undefined;
   return {
     place,
     ng,
     bulk,
-    cli: async (command, options) => {
-      door ??= chooseDoor(place, bulk, options).catch((error: unknown) => {
-        door = undefined;
-        throw error;
-      });
-      return await runCli(await door, command, options);
-    },
+    cli: async (command, options) => await runCli(chooseDoor(place, ng), command, options),
     close: () => {
       ng.close();
       if (bulk !== ng) bulk.close();
@@ -56,17 +49,14 @@ export function openRelay(place: RelayPlace, socket?: NgSocket): Relay {
   };
 }
 
-async function chooseDoor(place: RelayPlace, ng: NgClient, options?: NgRequestOptions): Promise<CliDoor> {
-  const port = place.cliPort;
-  const known = place.version === undefined ? undefined : hasCliVerb(place.version);
-  // Without a CLI port the verb is the only way; asking would only delay the relay's own refusal.
-  const verb = known ?? (port === undefined || (await probeCliVerb(ng, options)));
-  if (verb) return { kind: 'verb', ng };
-  if (port !== undefined) return { kind: 'port', host: place.host, port };
+/** The CLI port wherever there is one: every version has it and no reply is too long for it. */
+function chooseDoor({ name, host, cliPort, version }: RelayPlace, ng: NgClient): CliDoor {
+  if (cliPort !== undefined) return { kind: 'port', host, port: cliPort };
+  if (version === undefined || hasCliVerb(version) !== false) return { kind: 'verb', ng };
   throw new FleetError({
     kind: 'hold',
     code: 'cli-no-door',
-    message: `${place.name}: RTPEngine ${place.version} takes CLI commands only on its CLI port, and none is known`,
+    message: `${name}: RTPEngine ${version} takes CLI commands only on its CLI port, and none is known`,
     hint: 'Set the CLI port of the fleet (listen-cli).',
   });
 }

@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import type { NgDict } from '../../lib/ng/bencode.ts';
 import { textAt } from '../../lib/ng/fields.ts';
 import { openRelay, type Relay } from '../../lib/relay/relay.ts';
@@ -22,9 +23,10 @@ export type FakeState = {
   uptime: string;
 };
 
-/** Answers real ng requests on a loopback port from a state that the test owns. For faults that a real RTPEngine
- * cannot be brought to; what it does right is shown on the real one in test/lab. */
-export async function startFakeRelay(): Promise<{
+/** Answers real ng requests on a loopback port, and CLI commands on another if wanted (else over ng, as since mr13.2),
+ * from a state that the test owns. For faults that a real RTPEngine cannot be brought to; what it does right is shown
+ * on the real one in test/lab. */
+export async function startFakeRelay(cli: 'port' | 'verb' = 'verb'): Promise<{
   relay: Relay;
   state: FakeState;
   asked: readonly Asked[];
@@ -47,12 +49,28 @@ export async function startFakeRelay(): Promise<{
     return answer === 'silence' ? [] : [reply(asked, answer)];
   });
   const { host, port } = server;
-  const relay = openRelay({ name: 'relay-a', host, ngPort: port, version: 'mr13.4.1.10' });
-  const close = () => {
+  const place = { name: 'relay-a', host, ngPort: port, version: 'mr13.4.1.10' };
+  const cliServer = cli === 'port' ? await startCli(state) : undefined;
+  const relay = openRelay(cliServer === undefined ? place : { ...place, cliPort: cliServer.port });
+  const close = async () => {
     relay.close();
-    return server.close();
+    cliServer?.close();
+    await server.close();
   };
   return { relay, state, asked: server.asked, close };
+}
+
+async function startCli(state: FakeState): Promise<{ port: number; close: () => void }> {
+  const server = createServer((connection) => {
+    connection.on('error', () => {});
+    connection.on('data', (line) => connection.end(cliText(state, line.toString().trimEnd())));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    close: () => server.close(),
+  };
 }
 
 function answerOf(state: FakeState, { command, fields }: Asked): NgDict | 'silence' {
@@ -62,6 +80,8 @@ function answerOf(state: FakeState, { command, fields }: Asked): NgDict | 'silen
       return { result: 'ok', response: cliText(state, textAt(fields, 'body') ?? '') };
     case 'statistics':
       return statisticsOf(state);
+    case 'list':
+      return { result: 'ok', calls: [...state.calls.keys()] };
     case 'query': {
       const call = state.calls.get(callId);
       return call?.query ?? { result: 'error', 'error-reason': 'Unknown call-id' };
@@ -96,6 +116,8 @@ function cliText(state: FakeState, line: string): string {
   if (name !== undefined) return `Success setting ${name} to ${value}\n`;
   if (line === 'list maxsessions') return `Maximum sessions configured on rtpengine: ${state.maxSessions}\n`;
   if (line === 'list deletedelay') return `${state.deleteDelay}\n`;
+  if (line === 'list numsessions')
+    return `Current sessions own: ${state.calls.size}\nCurrent sessions foreign: 0\n`;
   if (line === 'list sessions all') return sessionsText(state);
   return `Unknown or incomplete command::${line}\n`;
 }

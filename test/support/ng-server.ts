@@ -4,7 +4,13 @@ import { decode, encode, endOfValue, type NgDict } from '../../lib/ng/bencode.ts
 import { isDict, textAt } from '../../lib/ng/fields.ts';
 
 /** One request as it arrived, retransmissions included. */
-export type Asked = { readonly cookie: string; readonly command: string; readonly fields: NgDict };
+export type Asked = {
+  readonly cookie: string;
+  readonly command: string;
+  readonly fields: NgDict;
+  /** All of it, as text. */
+  readonly raw: string;
+};
 
 /** What the server does with it: raw packets to send back (none = silence), in order. */
 export type Reaction = (asked: Asked) => readonly (Buffer | string)[];
@@ -91,5 +97,5 @@ function readRequest(message: Buffer): Asked {
   const fields = decode(message.subarray(space + 1));
   if (!isDict(fields)) throw new Error('a request must be a dictionary');
   const cookie = message.toString('latin1', 0, space);
-  return { cookie, command: textAt(fields, 'command') ?? '', fields };
+  return { cookie, command: textAt(fields, 'command') ?? '', fields, raw: message.toString() };
 }

@@ -36,6 +36,18 @@ describe('over the CLI port', () => {
     expect(await runCli(door, 'list maxsessions')).toBe('heard list maxsessions\nand more\n');
   });
 
+  test('an empty reply to a list was lost and is asked for again; to anything else it is the reply', async () => {
+    const heard: string[] = [];
+    const { door } = await serveCli((line, connection) => {
+      heard.push(line.trim());
+      connection.end(heard.filter((one) => one === line.trim()).length < 3 ? '' : 'text\n');
+    });
+    expect(await runCli(door, 'list maxsessions')).toBe('text\n');
+    expect(await runCli(door, 'params diff')).toBe('');
+    expect(await runCli(door, 'set maxsessions 0')).toBe('');
+    expect(heard).toEqual([...Array(3).fill('list maxsessions'), 'params diff', 'set maxsessions 0']);
+  });
+
   test('a reply without an end is silence, even with some text', async () => {
     const { door } = await serveCli((_, connection) => connection.write('Maximum sessions'));
     await expect(runCli(door, 'list maxsessions', { timeoutMs: 100 })).rejects.toMatchObject({
@@ -84,6 +96,32 @@ test('over ng, the text is the response of the cli command', async () => {
   const ng = connectNg({ host: server.host, port: server.port, transport: 'udp' });
   open.push(server, ng);
   expect(await runCli({ kind: 'verb', ng }, 'list maxsessions')).toBe('cli list maxsessions');
+});
+
+test('over ng, nothing follows the command line, since RTPEngine reads its number beyond the end', async () => {
+  const server = await startNgServer((asked) => [reply(asked, { result: 'ok', response: '' })]);
+  const ng = connectNg({ host: server.host, port: server.port, transport: 'udp' });
+  open.push(server, ng);
+  await runCli({ kind: 'verb', ng }, 'set maxsessions 0');
+  expect(server.asked[0]?.raw).toMatch(/set maxsessions 0e$/);
+});
+
+test.each([
+  'list sessions all',
+  'list sessions own',
+  'list sessions x',
+  'list totals',
+  'help',
+  'params diff x',
+])('over ng, %j is not asked: a long reply would end RTPEngine', async (command) => {
+  const server = await startNgServer((asked) => [reply(asked, { result: 'ok', response: '' })]);
+  const ng = connectNg({ host: server.host, port: server.port, transport: 'udp' });
+  open.push(server, ng);
+  await expect(runCli({ kind: 'verb', ng }, command)).rejects.toMatchObject({
+    kind: 'hold',
+    code: 'cli-too-long',
+  });
+  expect(server.asked).toHaveLength(0);
 });
 
 test('a relay without the ng command says what to do', async () => {

@@ -16,14 +16,12 @@ async function serve(react: TcpReaction): Promise<{ server: NgServer; ng: NgClie
   return { server, ng };
 }
 
-test('answers are put together from any pieces, and told apart when they come together', async () => {
-  const waiting: Buffer[] = [];
+test('an answer is put together from any pieces', async () => {
+  const calls = Array(5_000).fill('call');
   const { ng } = await serve((asked, connection) => {
-    waiting.push(reply(asked, { result: 'ok', calls: Array(2_000).fill(asked.command) }));
-    if (waiting.length === 2) void dribble(connection, Buffer.concat(waiting));
+    void dribble(connection, reply(asked, { result: 'ok', calls }));
   });
-  const [one, two] = await Promise.all([ng.request('one'), ng.request('two')]);
-  expect([one.fields.calls, two.fields.calls]).toEqual([Array(2_000).fill('one'), Array(2_000).fill('two')]);
+  expect((await ng.request('list')).fields.calls).toEqual(calls);
 });
 
 async function dribble(connection: Socket, bytes: Buffer): Promise<void> {
@@ -33,14 +31,38 @@ async function dribble(connection: Socket, bytes: Buffer): Promise<void> {
   }
 }
 
-test('answers may come in another order than the requests', async () => {
-  const held: Buffer[] = [];
-  const { ng } = await serve((asked, connection) => {
-    held.unshift(reply(asked, { result: 'ok', of: asked.command }));
-    if (held.length === 2) connection.write(Buffer.concat(held));
+test('a request is sent only when the one before it was answered, so that none is ever cut in two', async () => {
+  let answered = 0;
+  const { ng, server } = await serve((asked, connection, count) => {
+    expect(count).toBe(answered + 1);
+    setTimeout(() => {
+      answered += 1;
+      connection.write(reply(asked, { result: 'ok', of: asked.command }));
+    }, 2);
   });
-  const [one, two] = await Promise.all([ng.request('one'), ng.request('two')]);
-  expect([one.fields.of, two.fields.of]).toEqual(['one', 'two']);
+  const names = Array.from({ length: 20 }, (_, index) => `command-${index}`);
+  const answers = await Promise.all(names.map((name) => ng.request(name)));
+  expect(answers.map(({ fields }) => fields.of)).toEqual(names);
+  expect(server.asked.map(({ command }) => command)).toEqual(names);
+});
+
+test('a request too long for one segment is refused before it is sent', async () => {
+  const { ng, server } = await serve((asked, connection) => connection.write(reply(asked, { result: 'ok' })));
+  await expect(ng.request('offer', { sdp: 'x'.repeat(1_000) })).rejects.toMatchObject({
+    kind: 'stop',
+    code: 'ng-too-long',
+    hint: expect.stringContaining('UDP'),
+  });
+  expect(await ng.request('ping')).toMatchObject({ result: 'ok' });
+  expect(server.asked).toHaveLength(1);
+});
+
+test('answers to nobody are passed over', async () => {
+  const { ng } = await serve((asked, connection) =>
+    connection.write(`late d6:result4:latee${reply(asked, { result: 'pong' })}late d6:result4:latee`),
+  );
+  expect(await ng.request('ping')).toMatchObject({ result: 'pong' });
+  expect(await ng.request('ping')).toMatchObject({ result: 'pong' });
 });
 
 test('a request whose connection breaks is sent once more under the same cookie', async () => {
@@ -72,10 +94,23 @@ test('a peer that does not speak ng is told by name', async () => {
   await expect(ng.request('ping')).rejects.toMatchObject({ kind: 'retry', code: 'ng-garbled' });
 });
 
-test('silence ends at the deadline, and the connection goes on to serve the next request', async () => {
+test('silence ends at the deadline; the next request gets a connection of its own', async () => {
+  const connections = new Set<Socket>();
   const { ng } = await serve((asked, connection) => {
+    connections.add(connection);
     if (asked.command === 'ping') connection.write(reply(asked, { result: 'pong' }));
   });
-  await expect(ng.request('hang', {}, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'ng-silence' });
-  expect(await ng.request('ping')).toMatchObject({ result: 'pong' });
+  const hanging = ng.request('hang', {}, { timeoutMs: 50 });
+  const waiting = ng.request('ping');
+  await expect(hanging).rejects.toMatchObject({ code: 'ng-silence' });
+  expect(await waiting).toMatchObject({ result: 'pong' });
+  expect(connections.size).toBe(2);
+});
+
+test('what is under way and what waits ends when the client is closed', async () => {
+  const { ng } = await serve(() => {});
+  const [one, two] = [ng.request('one'), ng.request('two')];
+  ng.close();
+  await expect(one).rejects.toMatchObject({ kind: 'interrupted' });
+  await expect(two).rejects.toMatchObject({ kind: 'interrupted' });
 });

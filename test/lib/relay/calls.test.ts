@@ -5,7 +5,7 @@ import { startFakeRelay } from '../../support/fake-relay.ts';
 
 let fake: Awaited<ReturnType<typeof startFakeRelay>>;
 beforeEach(async () => {
-  fake = await startFakeRelay();
+  fake = await startFakeRelay('port');
 });
 afterEach(() => fake.close());
 
@@ -84,13 +84,48 @@ describe('the list of calls', () => {
     expect(await listCalls(fake.relay, at)).toMatchObject({ calls: [{ detail: { kind: 'gone' } }] });
   });
 
-  test.each(['', 'Unknown or incomplete command::sessions\n'])(
-    'that reads %j is silence, not an empty list',
-    async (text) => {
-      fake.state.texts = { 'list sessions all': text };
-      expect(await listCalls(fake.relay, at)).toMatchObject({ kind: 'silence', code: 'cli-not-understood' });
-    },
-  );
+  test.each([
+    ['list sessions all', ''],
+    ['list sessions all', 'Unknown or incomplete command::sessions\n'],
+    ['list sessions all', 'No sessions on this media relay.\n'],
+    ['list numsessions', 'Unknown or incomplete command::numsessions\n'],
+  ])('is silence, not an empty or a partial list, when %s answers %j', async (line, text) => {
+    put('one', talking);
+    fake.state.texts = { [line]: text };
+    expect(await listCalls(fake.relay, at)).toMatchObject({ kind: 'silence', code: 'cli-not-understood' });
+  });
+
+  test('is read again when it was cut at the end of a line', async () => {
+    put('one', talking);
+    const cut = (await fake.relay.cli('list sessions all')).toString();
+    put('two', talking);
+    let reads = 0;
+    Object.defineProperty(fake.state.texts, 'list sessions all', {
+      get: () => (++reads === 1 ? cut : undefined),
+    });
+    expect(await listCalls(fake.relay, at)).toMatchObject({ calls: [{ callId: 'one' }, { callId: 'two' }] });
+    expect(reads).toBe(2);
+  });
+});
+
+test('without a CLI port the calls are listed by ng, and what ng does not tell is unknown', async () => {
+  const other = await startFakeRelay();
+  other.state.calls.set('one', { foreign: false, deleted: true, query: talking });
+  other.state.calls.set('old', { foreign: false, deleted: false, query: emptyCall(61) });
+  const list = await listCalls(other.relay, at);
+  expect(list).toMatchObject({
+    calls: [
+      { callId: 'one', ageSeconds: 120, foreign: 'unknown', markedDeleted: 'unknown', detail: { tags: 2 } },
+      { callId: 'old', ageSeconds: 61 },
+    ],
+  });
+  expect(list.kind === 'answer' && countLiveCalls(list.calls)).toMatchObject({
+    live: 1,
+    ending: 0,
+    empty: 1,
+  });
+  expect(await removeEmptyCalls(other.relay, at)).toEqual({ removed: ['old'], left: [] });
+  await other.close();
 });
 
 test('calls are counted by kind, and what is unknown is live', async () => {
@@ -138,10 +173,12 @@ describe('removing empty calls', () => {
   });
 
   test('of a silent relay rejects', async () => {
-    fake.state.answers = { cli: 'silence' };
-    await expect(removeEmptyCalls(fake.relay, { ...at, timeoutMs: 60 })).rejects.toMatchObject({
+    const silent = await startFakeRelay();
+    silent.state.answers = { list: 'silence' };
+    await expect(removeEmptyCalls(silent.relay, { ...at, timeoutMs: 60 })).rejects.toMatchObject({
       kind: 'retry',
       code: 'relay-silence',
     });
+    await silent.close();
   });
 });
