@@ -1,9 +1,5 @@
-import type {
-  CallEndedLine,
-  DirectionCounts,
-  SecondLine,
-  SummaryLine,
-} from '../../rollout/report/call-lines.ts';
+import type { CallEndedLine, SecondLine, SummaryLine } from '../../rollout/report/call-lines.ts';
+import { totalsOf } from '../../rollout/report/sums.ts';
 import type { WheelHealth } from './wheel.ts';
 
 /** The caller's books: how many calls talk now, and the sum of all that ended. */
@@ -66,22 +62,4 @@ export function createLedger(relays: readonly string[], startedAt = performance.
 function noteSpan(span: Span, atOnce: number): void {
   span.mostAtOnce = Math.max(span.mostAtOnce, atOnce);
   if (span.isCounting) span.leastAtOnce = Math.min(span.leastAtOnce ?? atOnce, atOnce);
-}
-
-/** Sums over ended calls. Pure. */
-export function totalsOf(lines: readonly CallEndedLine[]) {
-  const sum = (of: (line: CallEndedLine) => number) => lines.reduce((total, line) => total + of(line), 0);
-  const both = (key: keyof DirectionCounts) => sum((line) => line.aToB[key] + line.bToA[key]);
-  return {
-    calls: lines.length,
-    cut: lines.filter(({ outcome }) => outcome === 'cut').length,
-    packetsSent: both('sent'),
-    packetsLost: sum(({ lost }) => lost),
-    duplicates: both('duplicates'),
-    late: both('late'),
-    stray: both('stray'),
-    sendErrors: both('sendErrors'),
-    reInvites: sum(({ reInvites }) => reInvites),
-    diverted: lines.filter(({ diverted, outcome }) => diverted.length > 0 && outcome === 'ok').length,
-  };
 }

@@ -1,0 +1,202 @@
+import { totalCalls } from './chart.ts';
+import { html, type Markup, type Part } from './markup.ts';
+import { secondsBetween } from './relay-story.ts';
+import type { Decision, RelayReport, Report } from './types.ts';
+import { count, duration, offset, plural } from './words.ts';
+
+/** The few numbers that say it all. */
+export function figures(report: Report): Markup {
+  const { calls, verdict, run, relays } = report;
+  const cards = [
+    ...(calls === undefined
+      ? []
+      : [
+          card(count(calls.calls), 'calls'),
+          card(count(calls.cut), 'calls cut', calls.cut > 0),
+          card(
+            count(calls.packetsLost),
+            `of ${count(calls.packetsSent)} RTP packets lost`,
+            calls.packetsLost > 0,
+          ),
+        ]),
+    card(
+      `${verdict.onTarget} of ${verdict.relays}`,
+      `relays on ${run.versionsAfter.join(', ') || 'the new image'}`,
+      verdict.onTarget < verdict.relays,
+    ),
+    ...(run.seconds === undefined ? [] : [card(duration(run.seconds), 'for the whole rollout')]),
+    ...longestDrain(relays),
+  ];
+  return html`<ul class="figures">${cards}</ul>`;
+}
+
+function card(value: string, label: string, hurt = false): Markup {
+  return html`<li class="${hurt ? 'hurt' : ''}"><b>${value}</b><span>${label}</span></li>`;
+}
+
+function longestDrain(relays: readonly RelayReport[]): readonly Markup[] {
+  const drains = relays.flatMap(({ drainSeconds }) => drainSeconds ?? []);
+  return drains.length === 0 ? [] : [card(duration(Math.max(...drains)), 'longest drain of a relay')];
+}
+
+/** When what happened to each relay. */
+export function relayTable(report: Report): Markup {
+  const at = clockOf(report);
+  const rows = report.relays.map(
+    (
+      relay,
+    ) => html`<tr><td class="name">${relay.name}<small>${relay.zone}${relay.address === undefined ? '' : ` · ${relay.address}`}</small></td>
+<td>${relay.versionBefore ?? 'not known'}<small>→ ${relay.versionAfter ?? 'not known'}</small></td>
+<td class="time">${at(relay.cordonedAt)}${note(relay.callsWhenCordoned, (calls) => `${plural(calls, 'call')} on it`)}</td>
+<td class="time">${at(relay.emptyAt)}${note(relay.drainSeconds, (seconds) => `after ${duration(seconds)}`)}</td>
+<td class="time">${at(relay.replacedAt)}</td><td class="time">${at(relay.joinedAt)}</td>
+<td class="time">${at(relay.admittedAt)}${note(relay.awaySeconds, (seconds) => `${duration(seconds)} away`)}</td></tr>`,
+  );
+  return html`<section><h2>Relays</h2><div class="wide"><table>
+<thead><tr><th>Relay</th><th>Version</th><th>Cordoned</th><th>Empty</th><th>Replaced</th><th>Up again</th><th>Takes calls</th></tr></thead>
+<tbody>${rows}</tbody></table></div></section>`;
+}
+
+/** Everything that was decided, and why. */
+export function decisionTable(report: Report): Markup | undefined {
+  if (report.decisions.length === 0) return undefined;
+  const at = clockOf(report);
+  const rows = report.decisions.map(
+    (
+      decision,
+    ) => html`<tr class="${decision.outcome}"><td class="time">${at(decision.at)}</td><td class="name">${decision.relay}</td>
+<td>${WHAT[decision.what]}</td><td>${decision.because}${note(decision.detail, (text) => text)}</td>
+<td class="time">${outcomeOf(decision)}</td></tr>`,
+  );
+  return html`<section><h2>Decisions</h2><div class="wide"><table>
+<thead><tr><th>Time</th><th>Relay</th><th>What</th><th>Why</th><th>Took</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
+}
+
+const WHAT: Readonly<Record<Decision['what'], string>> = {
+  cordon: 'cordon',
+  reassert: 'cordon again',
+  'remove-empty-calls': 'remove calls without parties',
+  replace: 'replace the VM',
+  admit: 'admit',
+  uncordon: 'uncordon',
+  release: 'release',
+};
+
+function outcomeOf({ outcome, seconds }: Decision): string {
+  if (outcome === 'unknown') return 'not confirmed';
+  const took = seconds === undefined ? '' : duration(seconds);
+  return outcome === 'failed' ? `failed after ${took}` : took;
+}
+
+/** What was waited for, longest reasons included; nothing when nothing was. */
+export function waitTable(report: Report): Markup | undefined {
+  const waits = report.waits.filter(({ seconds, overdue }) => overdue || seconds >= 0.1);
+  if (waits.length === 0) return undefined;
+  const at = clockOf(report);
+  const rows = waits.map(
+    ({ relay, because, from, seconds, overdue }) =>
+      html`<tr class="${overdue ? 'failed' : ''}"><td class="time">${at(from)}</td><td class="name">${relay ?? 'the rollout'}</td><td>${because}${note(overdue ? 'its deadline passed; nothing was forced' : undefined, (text) => text)}</td><td class="time number">${duration(seconds)}</td></tr>`,
+  );
+  return html`<section><h2>What was waited for</h2><div class="wide"><table>
+<thead><tr><th>From</th><th>Relay</th><th>For what</th><th class="number">So long</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
+}
+
+/** How much room there was while relays were away. */
+export function capacitySection(report: Report): Markup {
+  const { capacity, calls } = report;
+  const totals = totalCalls(report).flatMap((value) => value ?? []);
+  const least = capacity.leastAdmitting;
+  const items = [
+    item('Away at once', `at most ${plural(capacity.maxUnavailable, 'relay')}`, 'by the policy'),
+    ...(least === undefined
+      ? []
+      : [item('Took new calls', `at least ${plural(least, 'relay')}`, 'at every moment that was seen')]),
+    ...(capacity.mostOnOneRelay === undefined
+      ? []
+      : [item('Most calls on one relay', plural(capacity.mostOnOneRelay, 'call'), 'at one moment')]),
+    ...(totals.length === 0
+      ? []
+      : [
+          item(
+            'Calls at once',
+            `${count(calls?.leastAtOnce ?? Math.min(...totals))} to ${count(calls?.mostAtOnce ?? Math.max(...totals))}`,
+            calls?.leastAtOnce === undefined ? undefined : 'after the ramp-up, until the caller stopped',
+          ),
+        ]),
+    item(
+      'Proof that a relay is empty',
+      `${plural(capacity.goodAnswers, 'answer')} in a row`,
+      'no call, no packet, no media',
+    ),
+    item('A drain is reported after', duration(capacity.drainSeconds), 'and never forced'),
+  ];
+  return html`<section><h2>Capacity</h2><dl>${items}</dl></section>`;
+}
+
+/** The calls in detail, and each one that suffered. */
+export function callSection(report: Report): Markup | undefined {
+  const { calls } = report;
+  if (calls === undefined) return undefined;
+  const { caller } = calls;
+  const items = [
+    item(
+      'Calls',
+      count(calls.calls),
+      `${duration(calls.shortestSeconds)} to ${duration(calls.longestSeconds)} each`,
+    ),
+    item('Re-INVITEs accepted', count(calls.reInvites)),
+    item(
+      'Moved to another relay',
+      plural(calls.diverted, 'new call'),
+      'the first one asked took no calls or did not answer',
+    ),
+    item('RTP packets', count(calls.packetsSent), 'sent by both phones of each call, counted one by one'),
+    item(
+      'Late by 200 ms or more',
+      count(calls.late),
+      `${count(calls.duplicates)} duplicates, ${count(calls.stray)} of other calls`,
+    ),
+    item(
+      "Caller's own pauses",
+      plural(caller.stalls, 'pause'),
+      `the longest ${Math.round(caller.longestStallMs)} ms; nothing lost is forgiven for it`,
+    ),
+  ];
+  return html`<section><h2>Calls</h2><dl>${items}</dl>${harmedTable(report)}</section>`;
+}
+
+/** So many calls are listed; report.json has all. */
+const MOST_HARMED = 100;
+
+function harmedTable(report: Report): Markup | undefined {
+  const harmed = report.calls?.harmed ?? [];
+  if (harmed.length === 0) return undefined;
+  const at = clockOf(report);
+  const rows = harmed
+    .slice(0, MOST_HARMED)
+    .map(
+      ({ id, relay = 'none', lost, reason, at: when }) =>
+        html`<tr class="failed"><td class="time">${at(when)}</td><td>${id}</td><td>${relay}</td><td class="number">${count(lost)}</td><td>${reason ?? 'not cut'}</td></tr>`,
+    );
+  const more =
+    harmed.length > MOST_HARMED
+      ? html`<p>${count(harmed.length - MOST_HARMED)} more are in report.json.</p>`
+      : undefined;
+  return html`<h2>Calls that suffered</h2><div class="wide"><table><thead><tr><th>Ended</th><th>Call</th><th>Relay</th><th class="number">Packets lost</th><th>Cut because</th></tr></thead><tbody>${rows}</tbody></table></div>${more}`;
+}
+
+function item(term: string, value: string, remark?: string): Markup {
+  return html`<div><dt>${term}</dt><dd>${value}${note(remark, (text) => text)}</dd></div>`;
+}
+
+function note<T>(value: T | undefined, word: (value: T) => string): Part {
+  return value === undefined ? undefined : html`<small>${word(value)}</small>`;
+}
+
+/** Times as since the start of the rollout, with the time of day when the pointer rests on them. */
+function clockOf({ run }: Report): (at: string | undefined) => Markup {
+  return (at) => {
+    const seconds = secondsBetween(run.startedAt, at);
+    return seconds === undefined ? html`–` : html`<span title="${at}">${offset(seconds, true)}</span>`;
+  };
+}

@@ -1,0 +1,38 @@
+import type { CallsReport, RelayReport, RunReport, Verdict } from './types.ts';
+
+type Input = {
+  readonly run: RunReport;
+  readonly relays: readonly RelayReport[];
+  readonly calls: CallsReport | undefined;
+};
+
+/** Whether all went well, and if not, everything that did not. Pure. */
+export function verdictOf({ run, relays, calls }: Input): Verdict {
+  const onTarget = relays.filter((relay) => relay.onTarget).length;
+  const problems = [...runProblems(run), ...relayProblems(relays), ...callProblems(calls)];
+  return { ok: problems.length === 0, relays: relays.length, onTarget, problems };
+}
+
+function runProblems({ result, because }: RunReport): readonly string[] {
+  if (result === 'done') return [];
+  return [result === undefined ? 'The rollout has not ended.' : `The rollout was ${result}: ${because}.`];
+}
+
+function relayProblems(relays: readonly RelayReport[]): readonly string[] {
+  return relays
+    .filter(({ onTarget }) => !onTarget)
+    .map(({ name, versionAfter = 'an unknown version', phases }) => {
+      return `${name} runs ${versionAfter} and is ${phases.at(-1)?.phase ?? 'in an unknown phase'}.`;
+    });
+}
+
+function callProblems(calls: CallsReport | undefined): readonly string[] {
+  if (calls === undefined) return [];
+  const { cut, packetsLost, packetsSent, complete } = calls;
+  return [
+    ...(cut > 0 ? [`${cut} of ${calls.calls} calls were cut.`] : []),
+    ...(packetsLost > 0 ? [`${packetsLost} of ${packetsSent} RTP packets were lost.`] : []),
+    ...(complete ? [] : ['The caller ended before its summary; its last calls are not counted.']),
+    ...(calls.calls === 0 ? ['No call was made.'] : []),
+  ];
+}

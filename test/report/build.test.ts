@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
+import { expect, test } from 'vitest';
+import type { RolloutEvent } from '../../rollout/core/events.ts';
+import { buildReport } from '../../rollout/report/build.ts';
+import { endedCall, reportOf, SUMMARY, sampleCalls, sampleJournal } from './support/sample.ts';
+
+const schema: unknown = JSON.parse(
+  readFileSync(new URL('../../rollout/report/report.schema.json', import.meta.url), 'utf8'),
+);
+const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema as object);
+
+function expectValid(report: unknown): void {
+  validate(report);
+  expect(validate.errors ?? []).toEqual([]);
+}
+
+test('a good rollout: every relay was cordoned, empty, replaced and admitted in this order, and the verdict is ok', async () => {
+  const events = await sampleJournal();
+  const report = reportOf({ events, calls: sampleCalls(events) });
+  expectValid(report);
+  expect(report.verdict).toEqual({ ok: true, relays: 3, onTarget: 3, problems: [] });
+  expect(report.run).toMatchObject({ ids: ['run-1'], result: 'done' });
+  expect(report.calls).toMatchObject({ calls: 412, cut: 0, packetsLost: 0, complete: true, harmed: [] });
+  for (const relay of report.relays) {
+    const times = [relay.cordonedAt, relay.emptyAt, relay.replacedAt, relay.joinedAt, relay.admittedAt];
+    expect(times.every((time) => time !== undefined)).toBe(true);
+    expect([...times].sort()).toEqual(times);
+    expect(relay.drainSeconds).toBeGreaterThan(0);
+    expect(relay.phases.map(({ phase }) => phase)).toEqual([
+      ...['stale', 'draining', 'empty', 'replacing', 'joining', 'serving'],
+    ]);
+    relay.phases.slice(1).forEach((span, at) => {
+      expect(span.from).toBe(relay.phases[at]?.to);
+    });
+  }
+  expect(report.decisions.map(({ what, outcome }) => `${what} ${outcome}`)).toEqual(
+    ['z0', 'z1', 'z2'].flatMap(() => ['cordon done', 'replace done', 'admit done']),
+  );
+  expect(report.capacity).toMatchObject({ maxUnavailable: 1, leastAdmitting: 2 });
+});
+
+test.each(Array.from({ length: 12 }, (_, step) => step + 1))(
+  'a run killed at step %i and taken up by another is one story',
+  async (killAt) => {
+    const events = await sampleJournal({}, killAt);
+    const report = reportOf({ events, calls: [] });
+    expectValid(report);
+    expect(report.run.result).toBe('done');
+    expect(report.verdict).toMatchObject({ ok: true, onTarget: 3 });
+    for (const { cordonedAt = '', emptyAt = '', admittedAt } of report.relays) {
+      expect(cordonedAt <= emptyAt).toBe(true);
+      if (admittedAt !== undefined) expect(emptyAt <= admittedAt).toBe(true);
+    }
+  },
+);
+
+test('a cut call and a lost packet each spoil the verdict, and the calls are named', async () => {
+  const events = await sampleJournal();
+  const cut = endedCall({ id: 'bad', outcome: 'cut', reason: 'its relay no longer knew it', lost: 7 });
+  const summary = { ...SUMMARY, cut: 1, packetsLost: 7 };
+  const report = reportOf({ events, calls: [...sampleCalls(events), cut, summary] });
+  expectValid(report);
+  expect(report.verdict.ok).toBe(false);
+  expect(report.verdict.problems).toEqual(['1 of 412 calls were cut.', '7 of 512345 RTP packets were lost.']);
+  expect(report.calls?.harmed).toMatchObject([{ id: 'bad', lost: 7, reason: 'its relay no longer knew it' }]);
+});
+
+test('a journal that stops in the middle is not a good rollout', async () => {
+  const all = await sampleJournal();
+  const events = all.slice(
+    0,
+    all.findIndex((event) => event.kind === 'relay-admitted'),
+  );
+  const report = reportOf({ events, calls: [] });
+  expectValid(report);
+  expect(report.verdict.ok).toBe(false);
+  expect(report.verdict.problems[0]).toBe('The rollout has not ended.');
+  expect(report.verdict.onTarget).toBe(0);
+  expect(report.run).not.toHaveProperty('endedAt');
+});
+
+test('a caller that was killed: its calls are summed from their own lines, and the report says so', async () => {
+  const events = await sampleJournal();
+  const calls = sampleCalls(events).filter((line) => line.kind !== 'summary');
+  const report = reportOf({ events, calls });
+  expectValid(report);
+  expect(report.calls).toMatchObject({ calls: 1, cut: 0, packetsSent: 1_000, complete: false });
+  expect(report.verdict.ok).toBe(false);
+});
+
+test('no caller: nothing is said about calls, sessions are what the relays said', async () => {
+  const events = await sampleJournal();
+  const report = reportOf({ events, calls: [] });
+  expectValid(report);
+  expect(report).not.toHaveProperty('calls');
+  expect(report.verdict.ok).toBe(true);
+  expect(report.sessions.source).toBe('relays');
+  const most = Math.max(...report.sessions.relays.flatMap(({ calls }) => calls.map((count) => count ?? 0)));
+  expect(most).toBeGreaterThan(5);
+});
+
+test('a relay that did not answer has an unknown number of calls, not none', () => {
+  const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)).toISOString();
+  const relay = { zone: 'z', name: 'r' };
+  const line = { v: 1, run: 'x' } as const;
+  const policy = { maxUnavailable: 1 } as Extract<RolloutEvent, { kind: 'run-started' }>['policy'];
+  const start = {
+    kind: 'run-started',
+    fleet: 'f',
+    by: 'me',
+    pid: 1,
+    policy,
+    targets: [],
+    relays: [],
+  } as const;
+  const events: readonly RolloutEvent[] = [
+    { ...line, ...start, at: at(0) },
+    { ...line, kind: 'relay-observed', at: at(0), relay, phase: 'draining', own: 4, foreign: 1 },
+    { ...line, kind: 'relay-observed', at: at(2), relay, phase: 'draining' },
+    { ...line, kind: 'relay-observed', at: at(4), relay, phase: 'draining', own: 0, foreign: 0 },
+  ];
+  const report = reportOf({ events, calls: [] });
+  expect(report.sessions.relays[0]?.calls).toEqual([5, 5, null, null, 0]);
+});
+
+test('waits whose numbers only count down are one wait, worded as it began', async () => {
+  const events = await sampleJournal();
+  const report = reportOf({ events, calls: [] });
+  const waits = report.waits.filter(({ because }) => /\d+ calls? left/.test(because));
+  expect(waits.length).toBeGreaterThan(0);
+  expect(waits.length).toBeLessThanOrEqual(3);
+  for (const { seconds } of waits) expect(seconds).toBeGreaterThan(0.5);
+});
+
+test('a journal without the start of a run makes no report', () => {
+  expect(buildReport({ events: [], calls: [] })).toBeUndefined();
+});
