@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
+import { FleetError } from './errors.ts';
 import {
   buildRtp,
   createRtpCounter,
@@ -31,7 +32,7 @@ export type RtpSocketOptions = {
   readonly payloadType?: number;
 };
 
-/** Opens a port of the system's choice. Rejects with the system's error when the address is not local. */
+/** Opens a port of the system's choice. Rejects with `local-address` (usage) when the address is not of this machine. */
 export async function openRtpSocket(options: RtpSocketOptions): Promise<RtpSocket> {
   const socket = createSocket(isIPv6(options.address) ? 'udp6' : 'udp4');
   await bind(socket, options.address);
@@ -65,12 +66,26 @@ export async function openRtpSocket(options: RtpSocketOptions): Promise<RtpSocke
 
 function bind(socket: Socket, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    socket.once('error', reject);
+    const fail = (cause: Error) => {
+      socket.close();
+      reject(notLocal(address, cause));
+    };
+    socket.once('error', fail);
     socket.bind(0, address, () => {
-      socket.off('error', reject);
+      socket.off('error', fail);
       // A refused port (ICMP) is counted as a missing packet, not thrown from the event loop.
       socket.on('error', () => {});
       resolve();
     });
+  });
+}
+
+function notLocal(address: string, cause: Error): FleetError {
+  return new FleetError({
+    kind: 'usage',
+    code: 'local-address',
+    message: `no RTP port can be opened on ${address}: ${cause.message}`,
+    hint: 'Name an address of this machine that the relay can reach.',
+    cause,
   });
 }
