@@ -69,6 +69,15 @@ export function workFolder(cache: Cache, purpose: string): string {
   }
 }
 
+/** Work folders of this process that are still there. */
+export function ownWorkFolders(cache: Cache): readonly string[] {
+  const own = `${process.pid}.${startTime(process.pid)}.`;
+  const folder = join(cache.root, 'work');
+  return namesIn(folder)
+    .filter((name) => name.startsWith(own))
+    .map((name) => join(folder, name));
+}
+
 /** Removes the work folders of builds that no longer run, and entries that were not used for long. */
 export async function sweep(shop: Shop, cache: Cache): Promise<void> {
   const dead = namesIn(join(cache.root, 'work')).filter((name) => {

@@ -18,6 +18,8 @@ export type CommandOptions = {
   readonly cwd?: string;
   /** Added to the small, fixed environment that commands run in. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What errors call the command, when the words around it would only hide it. */
+  readonly shown?: readonly string[];
   /** Called with the process id as soon as it runs; what it returns is written to the program's standard input. */
   readonly attend?: (pid: number) => Promise<string>;
 };
@@ -58,7 +60,8 @@ export async function runCommand(
     const output = await running;
     appendFileSync(shop.log, output.stdall);
     shop.signal.throwIfAborted();
-    if (output.exitCode !== 0) throw commandFailed(shop, argv, output.exitCode, output.stdall);
+    if (output.exitCode !== 0)
+      throw commandFailed(shop, options.shown ?? argv, output.exitCode, output.stdall);
     return output.stdout;
   } finally {
     shop.signal.removeEventListener('abort', kill);

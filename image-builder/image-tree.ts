@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { EPOCH, IMAGE_PACKAGES } from './bases.ts';
 import { type Cache, cached } from './cache.ts';
 import type { Shop } from './command.ts';
-import { digestOf } from './digest.ts';
+import { codeDigest, digestOf } from './digest.ts';
 import { type Package, type Release, sourceLines } from './packages.ts';
 import { makeTree, type TreeOrder } from './tree.ts';
 
-/** Raise it when the commands that make the tree change in a way that `treeKey` does not see. */
-const RECIPE = 1;
+/** Code that decides what is in the tree: when it changes, so does the key. */
+const CODE = ['image-tree.ts', 'tree.ts'];
 
 /** Files of a tree's cache entry. */
 export const TREE_FILES = {
@@ -69,7 +69,7 @@ export function imageTreeOrder(release: Release, facts: string): TreeOrder {
 export function treeKey(release: Release, packages: readonly Package[]): string {
   const order = imageTreeOrder(release, '');
   return digestOf({
-    recipe: RECIPE,
+    code: codeDigest(CODE),
     epoch: EPOCH,
     sources: sourceLines(release),
     include: order.include,

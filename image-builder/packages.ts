@@ -28,32 +28,32 @@ export function sourceLines(release: Release): readonly string[] {
   ];
 }
 
-/**
- * Essential packages, apt, `include` and all that they need, at the versions of today. Sorted by name.
- * The archive's index is fetched when it changed; with the network away the last one seen is used.
- */
-export async function resolvePackages(
-  shop: Shop,
-  cache: Cache,
-  release: Release,
-  include: readonly string[],
-): Promise<readonly Package[]> {
+/** A release's index of packages, as fresh as the network allows. */
+export type PackageIndex = {
+  readonly release: Release;
+  /** Essential packages, apt, `include` and all that they need, at the versions of today. Sorted by name. */
+  readonly resolve: (include: readonly string[]) => Promise<readonly Package[]>;
+};
+
+/** Fetches the index when it changed; with the network away the last one seen is used. */
+export async function openIndex(shop: Shop, cache: Cache, release: Release): Promise<PackageIndex> {
   const home = join(cache.root, 'apt', release.codename);
   writeAptHome(home, release);
   const env = { APT_CONFIG: join(home, 'apt.conf') };
   await update(shop, home, env);
-  const wanted = ['?essential', 'apt', ...include];
-  const memory = join(
-    home,
-    `resolved-${textDigest(`${indexDigest(home)} ${wanted.join(' ')}`).slice(0, 16)}.txt`,
-  );
-  if (!existsSync(memory)) {
-    const uris = await runCommand(shop, ['apt-get', 'install', '--print-uris', '-y', '-qq', ...wanted], {
-      env,
-    });
-    writeFileSync(memory, uris);
-  }
-  return parsePrintedUris(readFileSync(memory, 'utf8'));
+  const index = indexDigest(home);
+  return {
+    release,
+    resolve: async (include) => {
+      const wanted = ['?essential', 'apt', ...include];
+      const memory = join(home, `resolved-${textDigest(`${index} ${wanted.join(' ')}`).slice(0, 16)}.txt`);
+      if (!existsSync(memory)) {
+        const ask = ['apt-get', 'install', '--print-uris', '-y', '-qq', ...wanted];
+        writeFileSync(memory, await runCommand(shop, ask, { env }));
+      }
+      return parsePrintedUris(readFileSync(memory, 'utf8'));
+    },
+  };
 }
 
 /** `'http://…/libc6_2.41-12%2bdeb13u4_amd64.deb' libc6_2.41-12+deb13u4_amd64.deb 2846580 …` → name and version. */

@@ -10,9 +10,12 @@ const TEMPLATES = join(import.meta.dirname, '..', 'configs', 'templates', 'image
 const PROGRAMS = join(import.meta.dirname, 'on-image');
 const UNITS = '/etc/systemd/system';
 
+/** RTPEngine's configuration as the image has it; the relay completes it at boot. */
+export const RELAY_CONFIG = '/usr/lib/rtpfleet/rtpengine.conf.in';
+
 /** Where each template ends up. */
 const RENDERED: Readonly<Record<string, string>> = {
-  'rtpengine.conf': '/usr/lib/rtpfleet/rtpengine.conf.in',
+  'rtpengine.conf': RELAY_CONFIG,
   // After every other name, also after 99-…: files are read in the order of their names.
   'sysctl.conf': '/etc/sysctl.d/zz-rtpfleet.conf',
   'networkd.network': '/etc/systemd/network/10-rtpfleet.network',

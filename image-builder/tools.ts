@@ -1,22 +1,22 @@
 /** The tools tree: a small Debian system of the builder's own, so that every machine builds with the same programs. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EPOCH, TOOLS_PACKAGES } from './bases.ts';
 import { type Cache, cached } from './cache.ts';
 import { type CommandOptions, runCommand, type Shop } from './command.ts';
-import { digestOf } from './digest.ts';
+import { codeDigest, digestOf } from './digest.ts';
 import { asSoleRoot } from './namespace.ts';
 import type { Package, Release } from './packages.ts';
 import { makeTree } from './tree.ts';
 
-/** Raise it when this file makes another tree out of the same packages. */
-const RECIPE = 1;
+/** Code that decides what is in the tree: when it changes, so does the key. */
+const CODE = ['tools.ts', 'tree.ts', 'bases.ts'];
 
 /** A tools tree and the folder that its programs see as `/work`. */
 export type Bench = { readonly tree: string; readonly work: string };
 
 export function toolsKey(packages: readonly Package[]): string {
-  return digestOf({ recipe: RECIPE, packages });
+  return digestOf({ code: codeDigest(CODE), packages });
 }
 
 /** The tools tree as a folder that belongs to the caller; made when it is not cached. */
@@ -47,6 +47,29 @@ const ENTER = [
   'exec chroot "$tree" sh -c \'cd /work && exec "$@"\' sh "$@"',
 ].join(' && ');
 
+/** The words of a command inside the tools tree, with `/work` as current folder. Pure. */
+export function toolCommand(bench: Bench, argv: readonly string[]): readonly string[] {
+  return asSoleRoot(['sh', '-c', ENTER, 'sh', bench.tree, bench.work, ...argv]);
+}
+
+/** In a work folder: a script that opens a shell there, with the tools tree around it. */
+export const ENTER_SCRIPT = 'enter.sh';
+
+/** A fresh work folder as a bench. */
+export function openBench(tree: string, work: string): Bench {
+  const bench = { tree, work: '@WORK@' };
+  const command = quoteAll(toolCommand(bench, ['bash'])).replace("'@WORK@'", '"$here"');
+  writeFileSync(
+    join(work, ENTER_SCRIPT),
+    `#!/bin/sh\nhere=$(cd "$(dirname "$0")" && pwd)\nexec ${command}\n`,
+  );
+  return { tree, work };
+}
+
+function quoteAll(words: readonly string[]): string {
+  return words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+}
+
 /** Runs a program of the tools tree with `/work` as current folder. */
 export async function runTool(
   shop: Shop,
@@ -54,8 +77,8 @@ export async function runTool(
   argv: readonly string[],
   options: CommandOptions = {},
 ): Promise<string> {
-  const command = asSoleRoot(['sh', '-c', ENTER, 'sh', bench.tree, bench.work, ...argv]);
-  return await runCommand(shop, command, {
+  return await runCommand(shop, toolCommand(bench, argv), {
+    shown: argv,
     ...options,
     env: { SOURCE_DATE_EPOCH: String(EPOCH), ...options.env },
   });

@@ -1,0 +1,88 @@
+/** The disk stage: from the cached trees and our own files to the archive and its manifest, in the cache. */
+import { linkSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Cache, cached, remove, workFolder } from './cache.ts';
+import { buildFailed, type Shop } from './command.ts';
+import { fileDigest } from './digest.ts';
+import * as disk from './disk.ts';
+import { TREE_FILES } from './image-tree.ts';
+import { inspectDisk } from './inspect.ts';
+import { diskLayout } from './layout.ts';
+import { checkManifest, type DiskFacts, type Manifest, manifestOf, parsePackageList } from './manifest.ts';
+import type { Package } from './packages.ts';
+import type { ImagePlan } from './plan.ts';
+import type { Stopwatch } from './stopwatch.ts';
+import { type Bench, openBench } from './tools.ts';
+
+/** Files of a disk's cache entry. */
+export const DISK_FILES = { archive: 'disk.tar.gz', manifest: 'manifest.json' } as const;
+
+/** Folders of the two other stages. */
+export type Trees = { readonly tools: string; readonly tree: string };
+
+/** @returns the folder with the files of `DISK_FILES` */
+export async function assembleDisk(
+  shop: Shop,
+  cache: Cache,
+  plan: ImagePlan,
+  trees: Trees,
+  watch: Stopwatch,
+): Promise<string> {
+  return await cached(shop, cache, 'disk', plan.keys.disk, async (folder) => {
+    const bench = openBench(trees.tools, workFolder(cache, 'bench'));
+    const facts = await makeDisk(shop, plan, trees.tree, bench, watch);
+    linkSync(join(bench.work, disk.WORK.archive), join(folder, DISK_FILES.archive));
+    const manifest = checkManifest(manifestOf(plan, facts, new Date().toISOString(), watch.seconds()));
+    writeFileSync(join(folder, DISK_FILES.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
+    await remove(shop, [bench.work]);
+  });
+}
+
+/** Makes and inspects the disk in `bench.work`; leaves all that it made there. */
+export async function makeDisk(
+  shop: Shop,
+  plan: ImagePlan,
+  tree: string,
+  bench: Bench,
+  watch: Stopwatch,
+): Promise<DiskFacts> {
+  const packages = parsePackageList(readFileSync(join(tree, TREE_FILES.packages), 'utf8'));
+  checkSamePackages(packages, plan.tree.packages);
+  const layout = diskLayout(plan.sizeGb, plan.keys.disk);
+  const order = { bench, layout };
+  await watch.time('merge files', () =>
+    disk.mergeRoot(shop, bench, join(tree, TREE_FILES.archive), plan.files),
+  );
+  const boot = await disk.extractBoot(shop, bench);
+  await disk.partitionDisk(shop, order);
+  await watch.time('root file system', () => disk.fillRoot(shop, order));
+  await watch.time('EFI boot', () => disk.fillEsp(shop, order, boot));
+  await watch.time('BIOS boot', () => disk.installBios(shop, order, boot));
+  const [raw] = await watch.time('pack', () =>
+    Promise.all([artifact(join(bench.work, disk.WORK.disk)), disk.packDisk(shop, bench)]),
+  );
+  await watch.time('inspect', () => inspectDisk(shop, order));
+  const archive = await artifact(join(bench.work, disk.WORK.archive));
+  return { archive, disk: raw, kernel: boot.kernel, packages };
+}
+
+export function readManifest(folder: string): Manifest {
+  return checkManifest(JSON.parse(readFileSync(join(folder, DISK_FILES.manifest), 'utf8')));
+}
+
+async function artifact(file: string): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  return { bytes: statSync(file).size, sha256: await fileDigest(file) };
+}
+
+/** The key was made of what the archive offered; the tree must hold just that. */
+function checkSamePackages(installed: readonly Package[], planned: readonly Package[]): void {
+  const words = (items: readonly Package[]) => new Set(items.map((item) => `${item.name} ${item.version}`));
+  const [have, want] = [words(installed), words(planned)];
+  const difference = [...want].filter((word) => !have.has(word)).map((word) => `-${word}`);
+  difference.push(...[...have].filter((word) => !want.has(word)).map((word) => `+${word}`));
+  if (difference.length === 0) return;
+  throw buildFailed(
+    'packages-changed',
+    `the tree does not hold the packages that were planned (${difference.slice(0, 5).join(', ')}); the archive may have changed during the build: run it again`,
+  );
+}

@@ -1,0 +1,126 @@
+/** `image:build`: from a fleet file to a golden image. Reads as its steps; each one says when it has nothing to do. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Fleet } from '../configs/fleet.ts';
+import { assembleDisk, DISK_FILES, readManifest, type Trees } from './assemble.ts';
+import { type Cache, entryPath, prune, sweep } from './cache.ts';
+import type { Shop } from './command.ts';
+import { checkHost } from './host.ts';
+import { imageTree, TREE_FILES } from './image-tree.ts';
+import type { Manifest } from './manifest.ts';
+import { checkOptions } from './options.ts';
+import { type ImagePlan, planImage } from './plan.ts';
+import type { Progress } from './progress.ts';
+import type { Publication, PublishOrder } from './publication.ts';
+import { RELAY_CONFIG } from './recipe.ts';
+import { type Stopwatch, startWatch } from './stopwatch.ts';
+import { toolsTree } from './tools.ts';
+
+export type BuildOrder = {
+  readonly fleet: Fleet;
+  readonly fleetFile: string;
+  /** Absent: the image stays in the cache. */
+  readonly publish?: PublishOrder;
+};
+
+export type BuildResult = {
+  readonly image: string;
+  readonly version: string;
+  /** Absolute paths in the cache. */
+  readonly archive: string;
+  readonly manifestFile: string;
+  readonly manifest: Manifest;
+  /** `cached`: the archive was there before. */
+  readonly archiveState: 'built' | 'cached';
+  /** Absent: not asked for. */
+  readonly publication?: Publication;
+};
+
+/** Makes, examines and publishes the image that a fleet file describes; what is there already is not made again. */
+export async function buildImage(
+  shop: Shop,
+  cache: Cache,
+  order: BuildOrder,
+  progress: Progress,
+): Promise<BuildResult> {
+  const plan = await preparePlan(shop, cache, order.fleet, progress);
+  if (!plan.cached.disk) await makeDisk(shop, cache, order, plan, progress);
+  const folder = entryPath(cache, 'disk', plan.keys.disk);
+  const built: BuildResult = {
+    image: plan.image,
+    version: plan.version,
+    archive: join(folder, DISK_FILES.archive),
+    manifestFile: join(folder, DISK_FILES.manifest),
+    manifest: readManifest(folder),
+    archiveState: plan.cached.disk ? 'cached' : 'built',
+  };
+  if (order.publish === undefined) return built;
+  const { publishImage } = await import('./publication.ts');
+  const { manifest, archive } = built;
+  const publication = await publishImage(shop, order.fleet, { manifest, archive }, order.publish, progress);
+  return { ...built, publication };
+}
+
+/** Also used by `--plan`: checks the machine and works out what there is to do. */
+export async function preparePlan(
+  shop: Shop,
+  cache: Cache,
+  fleet: Fleet,
+  progress: Progress,
+): Promise<ImagePlan> {
+  const { version, base } = fleet.image;
+  return await progress(`Ask Debian's archive for RTPEngine ${version} on ${base}`, async (line) => {
+    await checkHost(shop, cache);
+    await sweep(shop, cache);
+    const plan = await planImage(shop, cache, fleet);
+    const state = plan.cached.disk ? 'is made already' : 'is to be made';
+    line.result(`${plan.version}, ${plan.tree.packages.length} packages; ${plan.image} ${state}`);
+    return plan;
+  });
+}
+
+async function makeDisk(
+  shop: Shop,
+  cache: Cache,
+  order: BuildOrder,
+  plan: ImagePlan,
+  progress: Progress,
+): Promise<void> {
+  const watch = startWatch(() => performance.now());
+  const trees = await progress('Make the tools tree and the system tree', async (line) => {
+    if (plan.cached.tools && plan.cached.tree) line.result('cached');
+    return await makeTrees(shop, cache, plan, watch.telling(line.at));
+  });
+  await progress('Check every option of rtpengine.conf', async (line) =>
+    line.result(checkConfig(order, plan, trees)),
+  );
+  await progress('Make, pack and inspect the disk', async (line) => {
+    await assembleDisk(shop, cache, plan, trees, watch.telling(line.at));
+    for (const stage of ['tools', 'tree', 'disk'] as const)
+      await prune(shop, cache, stage, [plan.keys[stage]]);
+  });
+}
+
+async function makeTrees(shop: Shop, cache: Cache, plan: ImagePlan, watch: Stopwatch): Promise<Trees> {
+  const { tools, tree } = plan;
+  const making = [
+    timedUnless(plan.cached.tools, 'tools tree', () => toolsTree(shop, cache, tools.release, tools.packages)),
+    timedUnless(plan.cached.tree, 'system tree', () => imageTree(shop, cache, tree.release, tree.packages)),
+  ];
+  // When one fails, the other still ends by itself: its result is cached, or it leaves nothing.
+  await Promise.allSettled(making);
+  const [toolsFolder = '', treeFolder = ''] = await Promise.all(making);
+  return { tools: toolsFolder, tree: treeFolder };
+
+  function timedUnless(isDone: boolean, step: string, work: () => Promise<string>): Promise<string> {
+    return isDone ? work() : watch.time(step, work);
+  }
+}
+
+function checkConfig(order: BuildOrder, plan: ImagePlan, trees: Trees): string {
+  const config = plan.files.find((file) => file.path === RELAY_CONFIG);
+  const help = readFileSync(join(trees.tree, TREE_FILES.help), 'utf8');
+  const fleet = { file: order.fleetFile, text: readFileSync(order.fleetFile, 'utf8') };
+  const count = checkOptions(config?.kind === 'file' ? config.content : '', help, plan.version, fleet);
+  return `${count} options, all known to ${plan.version}`;
+}

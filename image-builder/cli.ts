@@ -1,0 +1,67 @@
+/** `pnpm image:build …`: words to order, order to build, errors to sentences. Everything heavy is imported on use. */
+import { Command, Option } from 'commander';
+import { EXIT, exitCodeOf, wordError } from '../lib/errors.ts';
+
+const EXAMPLE = `
+Examples:
+  pnpm image:build --version mr12.5.1.31                       golden image of the lab's fleet
+  pnpm image:build --version mr10.5.3.5 --base debian-12 --plan  what would be done, and why
+  pnpm image:build --fleet configs/fleets/prod.yaml            the version that the fleet file names
+`;
+
+function program(): Command {
+  const cli = new Command('image-builder').description(
+    'Golden images of RTPEngine for Google Compute Engine.',
+  );
+  // Exit code 2 for a wrong word, as everywhere in rtpfleet.
+  cli.exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage));
+  cli
+    .command('build')
+    .description('Build an image without root, examine it, publish it and promote it in its family.')
+    .option(
+      '--version <version>',
+      'RTPEngine release, e.g. mr12.5.1.31; mr12.5 = the newest of it that the base has',
+    )
+    .option('--fleet <file>', 'fleet file', 'configs/fleets/lab.yaml')
+    .addOption(
+      new Option('--base <name>', 'operating system of the image').choices(['debian-12', 'debian-13']),
+    )
+    .addOption(
+      new Option('--source <kind>', "where RTPEngine comes from: Debian's own packages").choices(['debian']),
+    )
+    .option('--plan', 'only say what would be done: version, packages, key of every stage')
+    .option('--json', 'print the result as JSON and nothing else')
+    .option('--keep-on-failure', 'keep the work folder of a failed build and say how to enter it')
+    .option('--no-publish', 'leave the image in the cache')
+    .addOption(
+      new Option('--endpoint <url>', 'GCE API other than Google’s, e.g. that of the lab').env(
+        'RTPFLEET_ENDPOINT',
+      ),
+    )
+    .addOption(
+      new Option('--accept <depth>', 'examine by a call, or only by what GCE says of a booted machine')
+        .choices(['call', 'boot'])
+        .default('call'),
+    )
+    .option('--network <name>', 'network in which the image is examined', 'default')
+    .option('--pin', 'write the promoted image to configs/release.json, also with --endpoint')
+    .addHelpText('after', EXAMPLE)
+    .action(async (options) => {
+      const { runBuild } = await import('./commands/build.ts');
+      process.exitCode = await runBuild(options);
+    });
+  return cli;
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  // `pnpm image:build -- --plan` hands the dashes on.
+  const words = argv.filter((word, place) => !(word === '--' && place < 4));
+  try {
+    await program().parseAsync(words);
+  } catch (error) {
+    process.stderr.write(`${wordError(error)}\n`);
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+await main(process.argv);

@@ -1,0 +1,88 @@
+/** The record of an image: what is in it, out of what it was made, how long that took. Checked against its schema before
+ * it is written and after it is read. */
+import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
+import { buildFailed } from './command.ts';
+import { textDigest } from './digest.ts';
+import type { ImageFile } from './overlay.ts';
+import type { Package } from './packages.ts';
+import type { ImagePlan } from './plan.ts';
+
+export type Manifest = {
+  readonly format: 1;
+  readonly image: string;
+  readonly family: string;
+  readonly version: string;
+  readonly base: string;
+  readonly source: string;
+  readonly architecture: string;
+  readonly diskGb: number;
+  /** ISO 8601 */
+  readonly builtAt: string;
+  readonly keys: { readonly tools: string; readonly tree: string; readonly disk: string };
+  readonly archive: { readonly bytes: number; readonly sha256: string };
+  readonly disk: { readonly bytes: number; readonly sha256: string };
+  readonly kernel: string;
+  readonly packages: readonly Package[];
+  readonly files: readonly ManifestFile[];
+  /** Seconds that each step took; a step that was cached is absent. */
+  readonly seconds: Readonly<Record<string, number>>;
+};
+
+export type ManifestFile =
+  | { readonly path: string; readonly sha256: string }
+  | { readonly path: string; readonly target: string };
+
+/** What the disk step found out. */
+export type DiskFacts = {
+  readonly archive: Manifest['archive'];
+  readonly disk: Manifest['disk'];
+  readonly kernel: string;
+  readonly packages: readonly Package[];
+};
+
+export function manifestOf(
+  plan: ImagePlan,
+  facts: DiskFacts,
+  builtAt: string,
+  seconds: Readonly<Record<string, number>>,
+): Manifest {
+  return {
+    format: 1,
+    image: plan.image,
+    family: plan.family,
+    version: plan.version,
+    base: plan.base,
+    source: 'debian',
+    architecture: 'X86_64',
+    diskGb: plan.sizeGb,
+    builtAt,
+    keys: { ...plan.keys },
+    ...facts,
+    files: plan.files.map(recordOf),
+    seconds,
+  };
+}
+
+function recordOf(file: ImageFile): ManifestFile {
+  if (file.kind === 'link') return { path: file.path, target: file.target };
+  return { path: file.path, sha256: textDigest(file.content) };
+}
+
+/** `name<tab>version` lines, as dpkg-query prints them. */
+export function parsePackageList(text: string): readonly Package[] {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map((line) => {
+    const [name = '', version = ''] = line.split('\t');
+    return { name, version };
+  });
+}
+
+/** @throws FleetError `stop`, code `manifest`: it is not what the schema says */
+export function checkManifest(value: unknown): Manifest {
+  const schema = new URL('../configs/schemas/manifest.schema.json', import.meta.url);
+  const ajv = new Ajv({ allErrors: true });
+  const isManifest = ajv.compile<Manifest>(JSON.parse(readFileSync(schema, 'utf8')));
+  if (isManifest(value)) return value;
+  throw buildFailed('manifest', `the image's manifest is not valid: ${ajv.errorsText(isManifest.errors)}`);
+}

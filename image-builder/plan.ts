@@ -1,0 +1,110 @@
+/** What a build would do, worked out before anything is made: version, packages, files, the key of every stage. */
+import type { Fleet } from '../configs/fleet.ts';
+import { imageFamily, imageName } from '../configs/naming.ts';
+import { FleetError } from '../lib/errors.ts';
+import { resolveVersion, versionOfDebian } from '../lib/version.ts';
+import { BASES, type BaseName, EPOCH, IMAGE_PACKAGES, TOOLS_CODENAME, TOOLS_PACKAGES } from './bases.ts';
+import { type Cache, isCached, type StageName } from './cache.ts';
+import type { Shop } from './command.ts';
+import { codeDigest, digestOf } from './digest.ts';
+import { treeKey } from './image-tree.ts';
+import type { ImageFile } from './overlay.ts';
+import { openIndex, type Package, type PackageIndex, type Release } from './packages.ts';
+import { imageFiles } from './recipe.ts';
+import { debianMirrors, hostCodename, readHostSources } from './sources.ts';
+import { toolsKey } from './tools.ts';
+
+export type ImagePlan = {
+  /** Name of the image on GCE: version, base and the first digits of the disk's key. */
+  readonly image: string;
+  readonly family: string;
+  readonly version: string;
+  readonly base: BaseName;
+  readonly sizeGb: number;
+  readonly tree: { readonly release: Release; readonly packages: readonly Package[] };
+  readonly tools: { readonly release: Release; readonly packages: readonly Package[] };
+  readonly files: readonly ImageFile[];
+  readonly keys: Readonly<Record<StageName, string>>;
+  readonly cached: Readonly<Record<StageName, boolean>>;
+};
+
+/** Code that decides what is on the disk besides packages and files. */
+const DISK_CODE = ['disk.ts', 'layout.ts', 'bios.ts', 'overlay.ts'];
+
+/**
+ * @throws FleetError `usage`, code `unknown-version`: the base does not offer this version
+ */
+export async function planImage(shop: Shop, cache: Cache, fleet: Fleet): Promise<ImagePlan> {
+  const mirrors = debianMirrors(readHostSources(), hostCodename());
+  const release = { codename: BASES[fleet.image.base].codename, mirrors };
+  const toolsRelease = { codename: TOOLS_CODENAME, mirrors };
+  const [index, toolsIndex] = await openIndexes(shop, cache, [release, toolsRelease]);
+  const packages = await index.resolve(IMAGE_PACKAGES);
+  const version = offeredVersion(fleet.image.version, fleet.image.base, packages);
+  const toolsPackages = await toolsIndex.resolve(TOOLS_PACKAGES);
+  const files = imageFiles(fleet, version);
+  const keys = stageKeys({ release, packages, toolsPackages, files, sizeGb: fleet.image.sizeGb });
+  return {
+    image: imageName(version, fleet.image.base, keys.disk),
+    family: imageFamily(fleet.name),
+    version,
+    base: fleet.image.base,
+    sizeGb: fleet.image.sizeGb,
+    tree: { release, packages },
+    tools: { release: toolsRelease, packages: toolsPackages },
+    files,
+    keys,
+    cached: {
+      tools: isCached(cache, 'tools', keys.tools),
+      tree: isCached(cache, 'tree', keys.tree),
+      disk: isCached(cache, 'disk', keys.disk),
+    },
+  };
+}
+
+/** Both at once; one index for both when they are of the same release. */
+async function openIndexes(
+  shop: Shop,
+  cache: Cache,
+  [image, tools]: readonly [Release, Release],
+): Promise<readonly [PackageIndex, PackageIndex]> {
+  if (image.codename !== tools.codename) {
+    return await Promise.all([openIndex(shop, cache, image), openIndex(shop, cache, tools)]);
+  }
+  const index = await openIndex(shop, cache, image);
+  return [index, index];
+}
+
+/** Everything that decides what an image is. */
+export type StageInputs = {
+  readonly release: Release;
+  readonly packages: readonly Package[];
+  readonly toolsPackages: readonly Package[];
+  readonly files: readonly ImageFile[];
+  readonly sizeGb: number;
+};
+
+/** The key of each stage: a digest of all that goes into it, so that the same key means the same result. Pure but for
+ * the digest of our own code. */
+export function stageKeys(inputs: StageInputs): Readonly<Record<StageName, string>> {
+  const tools = toolsKey(inputs.toolsPackages);
+  const tree = treeKey(inputs.release, inputs.packages);
+  const { files, sizeGb } = inputs;
+  const disk = digestOf({ code: codeDigest(DISK_CODE), epoch: EPOCH, tools, tree, files, sizeGb });
+  return { tools, tree, disk };
+}
+
+/** The full version that the base's package has, if it is the one that is wanted. Pure. */
+export function offeredVersion(wanted: string, base: BaseName, packages: readonly Package[]): string {
+  const debian = packages.find((item) => item.name === 'rtpengine-daemon')?.version;
+  const offered = debian === undefined ? undefined : versionOfDebian(debian);
+  const found = offered === undefined ? undefined : resolveVersion(wanted, [offered]);
+  if (found !== undefined) return found;
+  throw new FleetError({
+    kind: 'usage',
+    code: 'unknown-version',
+    message: `${wanted}: ${base} has ${offered ?? 'no RTPEngine'}`,
+    hint: 'Ask for the version that the base has, or name another base with --base.',
+    facts: { wanted, base, offered },
+  });
+}

@@ -1,0 +1,45 @@
+/** What the builder tells a person at the end. Pure. */
+import type { BuildResult } from './build.ts';
+import type { Json } from './digest.ts';
+import type { ImagePlan } from './plan.ts';
+
+const STAGES = ['tools', 'tree', 'disk'] as const;
+
+/** The inputs and what each stage would do. */
+export function wordPlan(plan: ImagePlan): string {
+  const stages = STAGES.map((stage) => {
+    const what = plan.cached[stage] ? 'cached, nothing to do' : 'to be made';
+    return `  ${stage.padEnd(6)} ${plan.keys[stage].slice(0, 16)}  ${what}`;
+  });
+  return [
+    `image    ${plan.image} (family ${plan.family})`,
+    `version  ${plan.version} on ${plan.base}, ${plan.tree.packages.length} packages, ${plan.files.length} files of ours, ${plan.sizeGb} GiB`,
+    'stages',
+    ...stages,
+    '',
+  ].join('\n');
+}
+
+/** The same for programs, with every package and file. */
+export function planAsJson(plan: ImagePlan): Json {
+  const { image, family, version, base, sizeGb, keys, cached } = plan;
+  const files = plan.files.map((file) => ({ ...file }));
+  return { image, family, version, base, sizeGb, keys, cached, packages: plan.tree.packages, files };
+}
+
+export function wordResult(result: BuildResult): string {
+  const { manifest, publication } = result;
+  const size = `${(manifest.archive.bytes / 1e6).toFixed(0)} MB`;
+  const lines = [
+    `image     ${result.image}: RTPEngine ${result.version} on ${manifest.base}`,
+    `archive   ${result.archive} (${size}, ${result.archiveState})`,
+    `sha256    ${manifest.archive.sha256}`,
+    `manifest  ${result.manifestFile}`,
+  ];
+  if (publication !== undefined) {
+    const words =
+      publication.state === 'already' ? 'was promoted before, nothing to do' : 'accepted and promoted';
+    lines.push(`family    ${manifest.family}: ${words}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
