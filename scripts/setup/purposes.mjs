@@ -50,7 +50,6 @@ export const NEEDS = [
     for: ['test'],
   },
   { program: 'shellcheck', package: 'shellcheck', for: ['check'] },
-  { program: 'git', package: 'git', for: ['check', 'test'] },
 ];
 
 /**

@@ -78,12 +78,14 @@ async function finishInterrupted() {
  * @param {readonly string[]} packages
  */
 async function download(packages) {
-  const args = ['install', '--download-only', ...APT, ...packages];
-  say(`fetching Debian packages: ${packages.join(' ')}`);
-  if (hasLists() && (await run('apt-get', args, { env: APT_ENV })).code === 0) return;
+  const fetch = async () => {
+    say(`fetching Debian packages: ${packages.join(' ')}`);
+    return await run('apt-get', ['install', '--download-only', ...APT, ...packages], { env: APT_ENV });
+  };
+  if (hasLists() && (await fetch()).code === 0) return;
   say('reading the package lists of the mirrors (apt-get update)');
   await run('apt-get', ['update', ...APT], { env: APT_ENV });
-  const { code, tail } = await run('apt-get', args, { env: APT_ENV });
+  const { code, tail } = await fetch();
   if (code !== 0) throw failed('could not fetch', packages, tail);
 }
 
