@@ -68,7 +68,8 @@ async function untilEnd(ports: Ports, run: Run, progress: Progress): Promise<Run
       await ports.clock.sleep(pauseMs(progress.fleet, run.policy), run.stop);
     } catch (error) {
       if (!isFleetError(error)) throw error;
-      if (error.kind !== 'retry') return failed(error, progress.fleet);
+      // A fleet that was never seen is more likely a wrong name than a passing trouble.
+      if (error.kind !== 'retry' || !progress.started) return failed(error, progress.fleet);
       ports.journal.write({ kind: 'observe-failed', code: error.code, message: error.message });
       misses += 1;
       await ports.clock.sleep(Math.min(RETRY_MS * 2 ** (misses - 1), LONGEST_RETRY_MS), run.stop);

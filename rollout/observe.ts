@@ -7,7 +7,7 @@ import { lastAnswer } from './core/fleet.ts';
 import type { Memory, Sighting } from './core/memory.ts';
 import { keyOf, remember } from './core/memory.ts';
 import type { Policy } from './core/policy.ts';
-import { mapLimited } from './limited.ts';
+import { mapLimited, settled } from './limited.ts';
 import type { Clock, Cloud, Relays, ZoneView } from './ports.ts';
 import { placeOf, vmOf } from './ports.ts';
 
@@ -74,7 +74,7 @@ export function createObserver(
 
 async function observe(state: State): Promise<Fleet> {
   const { scope } = state;
-  const views = await Promise.all(scope.zones.map((zone) => readZone(state, zone)));
+  const views = await settled(scope.zones.map((zone) => readZone(state, zone)));
   const found = views.flatMap(({ relays }) => relays);
   const sightings = await mapLimited(found, LOOKS_AT_ONCE, (relay) => sight(state, relay));
   state.memory = remember(state.memory, sightings, scope.policy.goodAnswers, state.clock.now());

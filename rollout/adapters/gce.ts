@@ -3,6 +3,7 @@ import { groupName, METADATA } from '../../configs/naming.ts';
 import { FleetError, isFleetError } from '../../lib/errors.ts';
 import type { Gce } from '../../lib/gce.ts';
 import { CORDON_LABELS, cordonLabels } from '../core/labels.ts';
+import { settled } from '../limited.ts';
 import type { Cloud, VmRef, ZoneView } from '../ports.ts';
 import type { Instance } from './gce-view.ts';
 import {
@@ -75,7 +76,7 @@ function templateReader(gce: Gce): ReadTemplate {
 
 async function readZone(gce: Gce, fleet: string, zone: string, templateOf: ReadTemplate): Promise<ZoneView> {
   const ref = { zone, instanceGroupManager: groupName(fleet, zone) };
-  const [group, managed, configs, instances] = await Promise.all([
+  const [group, managed, configs, instances] = await settled([
     gce.call('instanceGroupManagers', 'get', ref).catch(noGroup(fleet, zone)),
     gce.call('instanceGroupManagers', 'listManagedInstances', ref),
     gce.call('instanceGroupManagers', 'listPerInstanceConfigs', ref),
@@ -85,7 +86,7 @@ async function readZone(gce: Gce, fleet: string, zone: string, templateOf: ReadT
   const facts = await templateOf(template);
   const target = { zone, template, image: facts?.image ?? '', version: facts?.version };
   const byName = new Map<string, Instance>(instances.map((instance) => [instance.name ?? '', instance]));
-  const relays = await Promise.all(
+  const relays = await settled(
     managed.map(async (one) => {
       const own = lastSegment(one.version?.instanceTemplate);
       const version = own === '' ? undefined : (await templateOf(own))?.version;
@@ -154,7 +155,7 @@ async function release(gce: Gce, group: GroupRef, name: string): Promise<void> {
  * re-creates a VM that is up to date as well: so look first, and send it for this VM only while it is the old one.
  */
 async function replace(gce: Gce, group: GroupRef, vm: VmRef): Promise<void> {
-  const [found, managed] = await Promise.all([
+  const [found, managed] = await settled([
     gce.call('instanceGroupManagers', 'get', group),
     gce.call('instanceGroupManagers', 'listManagedInstances', group),
   ]);

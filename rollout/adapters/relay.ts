@@ -48,9 +48,7 @@ export function relayDoor(file: FleetFile): RelayDoor {
     emptyCalls: async (place, olderThanSeconds) => {
       const list = await listCalls(relayAt(place));
       if (list.kind === 'silence') return [];
-      const old = list.calls.filter(
-        (call) => isEmptyCall(call) && call.ageSeconds !== 'unknown' && call.ageSeconds > olderThanSeconds,
-      );
+      const old = list.calls.filter((call) => isEmptyCall(call) && call.ageSeconds > olderThanSeconds);
       return old.map(({ callId }) => callId);
     },
     removeEmptyCalls: async (place, olderThanSeconds) =>

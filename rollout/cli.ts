@@ -1,0 +1,146 @@
+/** `rollout`: argv → command. Commands are loaded when they are run, so that help costs nothing. */
+import process from 'node:process';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { EXIT, exitCodeOf, FleetError, isFleetError, wordError } from '../lib/errors.ts';
+import { nearest } from '../lib/nearest.ts';
+
+const EXAMPLES = `
+Examples:
+  rollout plan                          what a rollout would do, in which order
+  rollout --drain                       roll the fleet; cuts no call, waits for each to end
+  rollout --drain --max-unavailable 2   with two relays away at once
+  rollout status --watch                where every relay stands
+  rollout cordon lab-us-central1-a-x1   no new calls on one relay; uncordon takes it back
+
+A run that was stopped or killed is taken up by running it again.
+Exit codes: 0 done, 1 defect, 2 wrong usage or configuration, 3 halted or held, 4 another rollout is on, 130 interrupted.`;
+
+export function rolloutProgram(): Command {
+  const program = new Command('rollout')
+    .description(
+      'Rolls a fleet of RTPEngine relays to the image that its groups want, without cutting a call.',
+    )
+    .addHelpText('after', EXAMPLES)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .enablePositionalOptions();
+  addRun(program);
+  addPlan(program);
+  addStatus(program);
+  addCordons(program);
+  return program;
+}
+
+function addRun(program: Command): void {
+  withFleet(program.command('run', { isDefault: true }))
+    .description(
+      'drain and replace every relay that is not on the wanted image (this is the default command)',
+    )
+    .option(
+      '--drain',
+      'wait until each relay has no call left; without it a run refuses while calls are up',
+      false,
+    )
+    .option('--max-unavailable <n>', 'relays that may be away at once', whole(1))
+    .option('--drain-seconds <s>', 'report a drain as held after this; 0 = wait for ever', whole(0))
+    .option('--replace-seconds <s>', 'halt when a new relay has not passed its gate by then', whole(10))
+    .option('--poll-seconds <s>', 'time between two looks', number(0.1))
+    .option('--journal <file>', 'where the journal goes (default: .rollout/<run>.jsonl)')
+    .option('--json', 'print events as JSON lines', false)
+    .action(async (options) => {
+      process.exitCode = await (await import('./commands/run.ts')).run(options);
+    });
+}
+
+function addPlan(program: Command): void {
+  withFleet(program.command('plan'))
+    .description('show what a rollout would do now; changes nothing')
+    .option('--max-unavailable <n>', 'relays that may be away at once', whole(1))
+    .option('--call-seconds <s>', 'assume that a call lasts at most so long', whole(1), 300)
+    .option('--boot-seconds <s>', 'assume that a relay is back after so long', whole(1), 60)
+    .option('--json', 'print JSON', false)
+    .action(async (options) => {
+      process.exitCode = await (await import('./commands/plan.ts')).showPlan(options);
+    });
+}
+
+function addStatus(program: Command): void {
+  withFleet(program.command('status'))
+    .description('show where every relay stands')
+    .option('--watch', 'go on until Ctrl-C', false)
+    .option('--json', 'print JSON, one line per look', false)
+    .action(async (options) => {
+      process.exitCode = await (await import('./commands/status.ts')).status(options);
+    });
+}
+
+function addCordons(program: Command): void {
+  for (const kind of ['cordon', 'uncordon'] as const)
+    withFleet(program.command(kind))
+      .argument('<relay>', 'name of the relay')
+      .description(
+        kind === 'cordon' ? 'no new calls on one relay; those that are up go on' : 'take a relay back',
+      )
+      .action(async (relay: string, options) => {
+        process.exitCode = await (await import('./commands/cordon.ts')).byHandOn(kind, relay, options);
+      });
+}
+
+function withFleet(command: Command): Command {
+  return command
+    .option('--fleet <file>', 'fleet file (env RTPFLEET_FLEET; default configs/fleets/lab.yaml)')
+    .option(
+      '--endpoint <url>',
+      'GCE endpoint instead of Google (env RTPFLEET_ENDPOINT; `lab env` prints a lab’s)',
+    );
+}
+
+function whole(least: number): (text: string) => number {
+  return (text) => {
+    if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text);
+    throw new InvalidArgumentError(`It must be a whole number, ${least} or more.`);
+  };
+}
+
+function number(least: number): (text: string) => number {
+  return (text) => {
+    if (/^\d{1,6}(\.\d+)?$/.test(text) && Number(text) >= least) return Number(text);
+    throw new InvalidArgumentError(`It must be a number, ${least} or more.`);
+  };
+}
+
+/** With a default command a mistyped one would be taken for its argument. */
+function checkCommand(word: string | undefined, program: Command): void {
+  if (word === undefined || word.startsWith('-') || word === 'help') return;
+  const names = program.commands.map((command) => command.name());
+  if (names.includes(word)) return;
+  const near = nearest(word, names);
+  throw new FleetError({
+    kind: 'usage',
+    code: 'unknown-command',
+    message: `there is no command ${JSON.stringify(word)}`,
+    hint: near === undefined ? `Commands: ${names.join(', ')}.` : `Did you mean ${near}?`,
+  });
+}
+
+/** Runs one command line; words whatever goes wrong, once. A literal `--` in front is what `pnpm x -- …` leaves. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const args = argv[0] === '--' ? argv.slice(1) : argv;
+  try {
+    const program = rolloutProgram();
+    checkCommand(args[0], program);
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return;
+      process.exitCode = EXIT.usage;
+      process.stderr.write(`rollout: ${error.message.replace(/^error: /, '')}\n  Try rollout --help.\n`);
+      return;
+    }
+    process.exitCode = exitCodeOf(error);
+    process.stderr.write(`rollout: ${wordError(error)}\n`);
+    if (!isFleetError(error)) process.exit();
+  }
+}
+
+if (import.meta.main) await main(process.argv.slice(2));

@@ -1,0 +1,73 @@
+/** `rollout cordon|uncordon <relay>`: one relay by hand, with the same effects in the same order as a rollout. */
+import process from 'node:process';
+import { EXIT, FleetError } from '../../lib/errors.ts';
+import { nearest } from '../../lib/nearest.ts';
+import type { Fleet, Relay } from '../core/fleet.ts';
+import { callsOn, isAdmitting, isUnknown } from '../core/fleet.ts';
+import { byHand } from '../core/labels.ts';
+import { isOut } from '../core/phase.ts';
+import { standingsOf } from '../core/plan.ts';
+import { effectivePolicy, type Policy } from '../core/policy.ts';
+import { execute } from '../execute.ts';
+import { createObserver } from '../observe.ts';
+import { type FleetOptions, withSession } from '../session.ts';
+
+export async function byHandOn(
+  kind: 'cordon' | 'uncordon',
+  name: string,
+  options: FleetOptions,
+): Promise<number> {
+  return await withSession(options, async ({ file, cloud, relays, clock, by }) => {
+    const policy = effectivePolicy(file, { drain: true });
+    const observer = createObserver(
+      { cloud, relays, clock },
+      { name: file.name, zones: file.cloud.zones, policy },
+    );
+    const fleet = await observer.observe();
+    const relay = find(fleet, name);
+    if (isUnknown(relay)) throw refusal(`${name} does not answer, so nothing was changed`);
+    const context = { run: byHand(by), policy };
+    const effects = { cloud, relays, clock };
+    const because = 'by hand';
+    if (kind === 'cordon') {
+      refuseCordon(relay, fleet, policy);
+      await execute(
+        { kind: relay.cordon === undefined ? 'cordon' : 'reassert', relay, because },
+        effects,
+        context,
+      );
+      process.stdout.write(`${name} takes no new calls; ${callsOn(relay)} calls are on it\n`);
+    } else {
+      const settings = relay.cordon?.before ?? {
+        limit: policy.servingLimit,
+        deleteDelay: 'unknown' as const,
+      };
+      await execute({ kind: 'uncordon', relay, settings, because }, effects, context);
+      process.stdout.write(`${name} takes calls again\n`);
+    }
+    return EXIT.done;
+  });
+}
+
+function find(fleet: Fleet, name: string): Relay {
+  const relay = fleet.relays.find((one) => one.name === name);
+  if (relay !== undefined) return relay;
+  const names = fleet.relays.map((one) => one.name);
+  const near = nearest(name, names);
+  throw new FleetError({
+    kind: 'usage',
+    code: 'unknown-relay',
+    message: `The fleet ${fleet.name} has no relay ${JSON.stringify(name)}`,
+    hint: near === undefined ? `It has ${names.slice(0, 10).join(', ')}.` : `Did you mean ${near}?`,
+  });
+}
+
+function refuseCordon(relay: Relay, fleet: Fleet, policy: Policy): void {
+  const others = standingsOf(fleet, policy).filter((one) => one.relay.name !== relay.name && !isOut(one));
+  if (isAdmitting(relay) === true && others.length === 0)
+    throw refusal(`${relay.name} is the last relay that takes calls; it is not cordoned`);
+}
+
+function refusal(message: string): FleetError {
+  return new FleetError({ kind: 'hold', code: 'refused', message });
+}

@@ -1,0 +1,59 @@
+/** `rollout plan`: the decision on a simulation of the fleet as it is now. */
+import process from 'node:process';
+import { EXIT } from '../../lib/errors.ts';
+import { stateOf } from '../core/changes.ts';
+import { standingsOf } from '../core/plan.ts';
+import { effectivePolicy } from '../core/policy.ts';
+import { type Preview, preview } from '../core/preview.ts';
+import { createObserver } from '../observe.ts';
+import { type FleetOptions, withSession } from '../session.ts';
+import { fleetLines } from '../view/fleet-table.ts';
+
+export type PlanOptions = FleetOptions & {
+  readonly maxUnavailable?: number;
+  readonly callSeconds: number;
+  readonly bootSeconds: number;
+  readonly json: boolean;
+};
+
+/** Exit code 0: such a rollout ends well; 3: it would be held or halted. */
+export async function showPlan(options: PlanOptions): Promise<number> {
+  return await withSession(options, async ({ file, cloud, relays, clock }) => {
+    const { maxUnavailable } = options;
+    const overrides = maxUnavailable === undefined ? { drain: true } : { drain: true, maxUnavailable };
+    const policy = effectivePolicy(file, overrides);
+    const observer = createObserver(
+      { cloud, relays, clock },
+      { name: file.name, zones: file.cloud.zones, policy },
+    );
+    const fleet = await observer.observe();
+    const assume = { callMs: options.callSeconds * 1000, replaceMs: options.bootSeconds * 1000 };
+    const plan = preview(fleet, policy, assume, clock.now());
+    const states = standingsOf(fleet, policy).map(stateOf);
+    const text = options.json ? JSON.stringify({ relays: states, ...plan }) : lines(plan, options).join('\n');
+    if (!options.json) process.stdout.write(`${fleetLines(fleet.targets, states).join('\n')}\n\n`);
+    process.stdout.write(`${text}\n`);
+    return plan.result === 'done' ? EXIT.done : EXIT.halted;
+  });
+}
+
+function lines(plan: Preview, { callSeconds, bootSeconds }: PlanOptions): readonly string[] {
+  if (plan.steps.length === 0 && plan.result === 'done')
+    return ['Nothing to do: every relay runs what it should.'];
+  const steps = plan.steps.map(
+    ({ at, action, relay, because }) => `${clockOf(at)}  ${action.padEnd(8)} ${relay}  (${because})`,
+  );
+  const end =
+    plan.result === 'done'
+      ? `${clockOf(plan.ms)}  done; at least ${plan.lowestAdmitting} relays take calls at any moment`
+      : `${clockOf(plan.ms)}  ${plan.result}: ${plan.because.join('; ')}`;
+  const assumed = `Assumed: calls end within ${callSeconds} s, a relay is back after ${bootSeconds} s.`;
+  return [...steps, end, ...(plan.hint === undefined ? [] : [`  ${plan.hint}`]), assumed];
+}
+
+/** Milliseconds → `h:mm:ss`. */
+function clockOf(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}

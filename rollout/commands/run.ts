@@ -1,0 +1,135 @@
+/** `rollout run`: take the lock, run the controller, show its events, end with its exit code. */
+import process from 'node:process';
+import { EXIT } from '../../lib/errors.ts';
+import { journalFile, openJournal } from '../adapters/journal.ts';
+import { takeLock } from '../adapters/lock.ts';
+import { ownerOf } from '../adapters/owner.ts';
+import { type RedisPlace, redisPlace } from '../adapters/redis-lock.ts';
+import { type RunEnd, runRollout } from '../controller.ts';
+import type { RunResult } from '../core/events.ts';
+import { effectivePolicy, type Overrides } from '../core/policy.ts';
+import { runId } from '../core/run-id.ts';
+import { createObserver } from '../observe.ts';
+import type { Journal, Lock } from '../ports.ts';
+import { type FleetOptions, type Session, withSession } from '../session.ts';
+import { chooseView } from '../view/choose.ts';
+
+export type RunOptions = FleetOptions & {
+  readonly drain: boolean;
+  readonly json: boolean;
+  readonly maxUnavailable?: number;
+  readonly drainSeconds?: number;
+  readonly replaceSeconds?: number;
+  readonly pollSeconds?: number;
+  readonly journal?: string;
+};
+
+/** Rejects with a FleetError before anything was touched; afterwards it answers the exit code. */
+export async function run(options: RunOptions): Promise<number> {
+  return await withSession(options, async (session) => {
+    const id = runId(session.clock.now(), Math.random());
+    const lock = await lockFleet(session, id);
+    const view = chooseView({ json: options.json, isTty: process.stdout.isTTY === true });
+    try {
+      const file = options.journal ?? journalFile(id);
+      const journal = openJournal(file, id, session.clock, [view.show]);
+      const end = await runLocked(session, options, id, lock, journal);
+      await view.close();
+      if (!options.json) process.stdout.write(`journal: ${file}\n`);
+      return exitCode(end.result);
+    } finally {
+      await lock.release();
+    }
+  });
+}
+
+async function runLocked(
+  session: Session,
+  options: RunOptions,
+  id: string,
+  lock: Lock,
+  journal: Journal,
+): Promise<RunEnd> {
+  const { file, cloud, relays, clock, by } = session;
+  const policy = effectivePolicy(file, overridesOf(options));
+  const { kind, token, detail, tookOver } = lock;
+  journal.write({
+    kind: 'locked',
+    lock: kind,
+    token,
+    detail,
+    ...(tookOver === undefined ? {} : { tookOver }),
+  });
+  const observer = createObserver(
+    { cloud, relays, clock },
+    { name: file.name, zones: file.cloud.zones, policy },
+  );
+  const { stop, forget } = stopOnSignal();
+  try {
+    return await runRollout(
+      { cloud, relays, journal, clock, lock },
+      { id, by, pid: process.pid, policy, observer, stop },
+    );
+  } finally {
+    forget();
+  }
+}
+
+function overridesOf(options: RunOptions): Overrides {
+  const { drain, maxUnavailable, drainSeconds, replaceSeconds, pollSeconds } = options;
+  const given = Object.entries({ maxUnavailable, drainSeconds, replaceSeconds, pollSeconds });
+  return { drain, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
+}
+
+async function lockFleet(session: Session, id: string): Promise<Lock> {
+  const { file, endpoint, cloud, clock, by } = session;
+  return await takeLock({
+    fleet: file.name,
+    project: file.cloud.project,
+    endpoint,
+    redis: await controlRedis(session, cloud.redis),
+    owner: ownerOf(id, by, clock.now()),
+    clock,
+  });
+}
+
+/** The relays' own Redis, as the first zone's template names it, in the database for control. */
+async function controlRedis(
+  { file }: Session,
+  redisOf: (zone: string) => Promise<string | undefined>,
+): Promise<RedisPlace | undefined> {
+  const [zone] = file.cloud.zones;
+  const text = file.redis.kind === 'none' || zone === undefined ? undefined : await redisOf(zone);
+  return text === undefined ? undefined : redisPlace(text, file.redis.controlDatabase);
+}
+
+/** The first signal finishes what is in hand; a second one ends at once, which is safe as well. */
+function stopOnSignal(): { readonly stop: AbortSignal; readonly forget: () => void } {
+  const controller = new AbortController();
+  const onSignal = () => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    process.stderr.write('rollout: stopping; what is in hand is finished first (again: stop at once)\n');
+    controller.abort();
+  };
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  const forget = () => {
+    for (const signal of signals) process.off(signal, onSignal);
+  };
+  return { stop: controller.signal, forget };
+}
+
+function exitCode(result: RunResult): number {
+  switch (result) {
+    case 'done':
+      return EXIT.done;
+    case 'held':
+    case 'halted':
+    case 'failed':
+      return EXIT.halted;
+    case 'interrupted':
+      return EXIT.interrupted;
+    default:
+      return result satisfies never;
+  }
+}

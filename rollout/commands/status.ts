@@ -1,0 +1,46 @@
+/** `rollout status`: where every relay stands, once or until Ctrl-C. Reads only. */
+import process from 'node:process';
+import { EXIT } from '../../lib/errors.ts';
+import { stateOf } from '../core/changes.ts';
+import type { Fleet } from '../core/fleet.ts';
+import { standingsOf } from '../core/plan.ts';
+import { effectivePolicy, type Policy } from '../core/policy.ts';
+import { createObserver } from '../observe.ts';
+import { type FleetOptions, withSession } from '../session.ts';
+import { fleetLines } from '../view/fleet-table.ts';
+
+export type StatusOptions = FleetOptions & { readonly watch: boolean; readonly json: boolean };
+
+const WATCH_MS = 1_000;
+/** Cursor to the top left corner, clear to the end of the screen (ECMA-48). */
+const REDRAW = '\u001b[H\u001b[J';
+
+export async function status(options: StatusOptions): Promise<number> {
+  return await withSession(options, async ({ file, cloud, relays, clock }) => {
+    const policy = effectivePolicy(file, { drain: true });
+    const observer = createObserver(
+      { cloud, relays, clock },
+      { name: file.name, zones: file.cloud.zones, policy },
+    );
+    const stop = new AbortController();
+    const onSignal = () => stop.abort();
+    process.once('SIGINT', onSignal);
+    for (let last = ''; !stop.signal.aborted; ) {
+      const text = textOf(await observer.observe(), policy, options.json);
+      if (options.watch && process.stdout.isTTY && !options.json) process.stdout.write(`${REDRAW}${text}\n`);
+      else if (text !== last) process.stdout.write(`${text}\n`);
+      last = text;
+      if (!options.watch) break;
+      await clock.sleep(WATCH_MS, stop.signal);
+    }
+    process.off('SIGINT', onSignal);
+    return EXIT.done;
+  });
+}
+
+function textOf(fleet: Fleet, policy: Policy, json: boolean): string {
+  const relays = standingsOf(fleet, policy).map(stateOf);
+  return json
+    ? JSON.stringify({ fleet: fleet.name, targets: fleet.targets, relays })
+    : fleetLines(fleet.targets, relays).join('\n');
+}

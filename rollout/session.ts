@@ -1,0 +1,101 @@
+/** What every command opens first: the fleet file, the cloud, the relays. */
+import { hostname, userInfo } from 'node:os';
+import process from 'node:process';
+import type { Fleet as FleetFile } from '../configs/fleet.ts';
+import { loadFleet } from '../configs/load.ts';
+import { FleetError, isFleetError } from '../lib/errors.ts';
+import { connectGce, type Gce } from '../lib/gce.ts';
+import { wallClock } from './adapters/clock.ts';
+import { type GceFleet, gceFleet } from './adapters/gce.ts';
+import { type RelayDoor, relayDoor } from './adapters/relay.ts';
+import type { Clock } from './ports.ts';
+
+/** Options that every command has. */
+export type FleetOptions = { readonly fleet?: string; readonly endpoint?: string };
+
+export type Session = {
+  readonly file: FleetFile;
+  readonly endpoint: string | undefined;
+  readonly cloud: GceFleet;
+  readonly relays: RelayDoor;
+  readonly clock: Clock;
+  /** user@host */
+  readonly by: string;
+  readonly close: () => Promise<void>;
+};
+
+/** Opens the fleet that the options, the environment or the default name. */
+export async function openSession(options: FleetOptions): Promise<Session> {
+  const file = loadFleet(options.fleet ?? process.env.RTPFLEET_FLEET ?? 'configs/fleets/lab.yaml');
+  const endpoint = endpointOf(options.endpoint ?? process.env.RTPFLEET_ENDPOINT);
+  const gce = await connectGce({ project: file.cloud.project, endpoint }).catch(explainEndpoint);
+  if (endpoint !== undefined) await checkEndpoint(gce, endpoint, file);
+  const relays = relayDoor(file);
+  return {
+    file,
+    endpoint,
+    cloud: gceFleet(gce, file.name),
+    relays,
+    clock: wallClock,
+    by: `${userInfo().username}@${hostname()}`,
+    close: async () => {
+      relays.close();
+      await gce.close();
+    },
+  };
+}
+
+/** Opens a session for `act` and closes it whatever happens. */
+export async function withSession<T>(
+  options: FleetOptions,
+  act: (session: Session) => Promise<T>,
+): Promise<T> {
+  const session = await openSession(options);
+  try {
+    return await act(session);
+  } finally {
+    await session.close();
+  }
+}
+
+function endpointOf(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && /^https?:$/.test(url.protocol)) return text;
+  throw new FleetError({
+    kind: 'usage',
+    code: 'endpoint',
+    message: `${JSON.stringify(text)} is no endpoint`,
+    hint: 'Write it as a URL, for example http://127.0.0.1:8911.',
+  });
+}
+
+/** Asked once with little patience: an endpoint that is not there is a mistake, not a passing trouble. */
+async function checkEndpoint(gce: Gce, endpoint: string, { cloud }: FleetFile): Promise<void> {
+  const [zone = ''] = cloud.zones;
+  try {
+    await gce.call('zones', 'get', { zone }, { withinMs: 3_000, attemptMs: 3_000 });
+  } catch (error) {
+    await gce.close();
+    if (!isFleetError(error) || error.kind !== 'retry') throw error;
+    throw new FleetError({
+      kind: 'stop',
+      code: 'endpoint-silent',
+      message: `The endpoint ${endpoint} does not answer.`,
+      hint: 'Start the lab, or name its present endpoint (lab env prints it).',
+      cause: error,
+    });
+  }
+}
+
+/** Without an endpoint Google is meant; whoever meant a lab has no credentials there. */
+function explainEndpoint(error: unknown): never {
+  if (!isFleetError(error) || error.code !== 'gce-denied') throw error;
+  throw new FleetError({
+    kind: 'usage',
+    code: 'no-credentials',
+    message: error.message,
+    hint: `${error.hint ?? ''} For a lab, name its endpoint: --endpoint URL or RTPFLEET_ENDPOINT (lab env prints it).`,
+    cause: error,
+  });
+}

@@ -1,0 +1,43 @@
+/** A fleet as a table for people. Pure. */
+import type { RelayState, TargetState } from '../core/events.ts';
+
+type Wanted = Pick<TargetState, 'zone' | 'image'> & { readonly version?: string | undefined };
+
+/** One line per relay, columns aligned, then what the groups want. */
+export function fleetLines(targets: readonly Wanted[], relays: readonly RelayState[]): readonly string[] {
+  const head = ['ZONE', 'RELAY', 'VERSION', 'PHASE', 'CALLS', 'ADDRESS', ''];
+  const rows = relays.map((state) => [
+    state.relay.zone,
+    state.relay.name,
+    state.version ?? '?',
+    state.phase,
+    callsOf(state),
+    state.address ?? '-',
+    noteOf(state),
+  ]);
+  const widths = head.map((title, column) =>
+    Math.max(...[head, ...rows].map((row) => (row[column] ?? title).length)),
+  );
+  const table = [head, ...rows].map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  const wanted = new Set(
+    targets.map(({ version, image }) => `${version ?? 'an unknown version'} (image ${image})`),
+  );
+  return [...table, `wanted: ${[...wanted].join('; ')}`];
+}
+
+/** Calls on a relay; `?` when it did not say. */
+export function callsOf({ own, foreign }: RelayState): string {
+  return own === undefined || foreign === undefined ? '?' : String(own + foreign);
+}
+
+function noteOf({ admitting, phase, cordonedAt, cordonedBy }: RelayState): string {
+  if (cordonedAt !== undefined) return `cordoned ${cordonedAt} by ${cordonedBy}`;
+  if (phase === 'replacing') return 'its group is busy with it';
+  if (admitting === undefined) return 'does not answer';
+  return admitting ? '' : 'takes no calls';
+}

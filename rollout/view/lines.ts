@@ -1,0 +1,75 @@
+/** Events as lines for people: one formatter per kind. Pure. */
+import type { EventBody, EventKind, RelayRef, RelayState, RolloutEvent } from '../core/events.ts';
+import { callsOf, fleetLines } from './fleet-table.ts';
+
+type Formatter<K extends EventKind> = (event: Extract<EventBody, { readonly kind: K }>) => readonly string[];
+
+const formatters: { readonly [K in EventKind]: Formatter<K> } = {
+  locked: ({ detail, tookOver }) => [
+    `lock ${detail}${tookOver === undefined ? '' : `, taken over from ${tookOver}, whose process is gone`}`,
+  ],
+  'run-started': ({ fleet, by, policy, targets, relays }) => [
+    `rollout of fleet ${fleet} by ${by}: ${policyWords(policy)}`,
+    ...fleetLines(targets, relays).map((line) => `  ${line}`),
+  ],
+  'relay-observed': (state) => [`${who(state.relay)}: ${stateWords(state)}`],
+  'action-decided': ({ action, relay, because }) => [`${who(relay)}: ${action}, because ${because}`],
+  'action-done': ({ action, relay, seconds, detail }) => [
+    `${who(relay)}: ${action} done in ${seconds.toFixed(1)} s${detail === undefined ? '' : ` (${detail})`}`,
+  ],
+  'action-failed': ({ action, relay, message, hint, next }) => [
+    `${who(relay)}: ${action} FAILED: ${message}; ${NEXT[next]}`,
+    ...(hint === undefined ? [] : [`  ${hint}`]),
+  ],
+  hold: ({ relay, because, overdue }) => [
+    `${relay === undefined ? 'fleet' : who(relay)}: ${overdue ? 'held' : 'waiting'}: ${because}`,
+  ],
+  'hold-ended': () => [],
+  'relay-admitted': ({ relay, version }) => [
+    `${who(relay)}: takes calls${version === undefined ? '' : ` on ${version}`}`,
+  ],
+  'observe-failed': ({ message }) => [`the fleet cannot be read: ${message}; trying again`],
+  'run-ended': ({ result, because, hint, seconds, relays }) => [
+    `${result} after ${seconds.toFixed(0)} s: ${because}`,
+    ...(hint === undefined ? [] : [`  ${hint}`]),
+    ...leftovers(relays).map((line) => `  ${line}`),
+  ],
+};
+
+const NEXT = {
+  retry: 'trying again',
+  hold: 'the relay stays as it is',
+  stop: 'the run ends',
+} as const;
+
+/** The lines of an event, the first with its time of day. */
+export function linesOf(event: RolloutEvent): readonly string[] {
+  const format = formatters[event.kind] as Formatter<EventKind>;
+  const time = event.at.slice(11, 19);
+  return format(event).map((line, index) => `${index === 0 ? time : ' '.repeat(8)} ${line}`);
+}
+
+/** Relays that do not serve, as the run leaves them. */
+export function leftovers(relays: readonly RelayState[]): readonly string[] {
+  return relays
+    .filter(({ phase }) => phase !== 'serving' && phase !== 'stale')
+    .map((state) => `${who(state.relay)}: ${stateWords(state)}`);
+}
+
+export function stateWords(state: RelayState): string {
+  const calls = state.own === undefined ? 'calls unknown' : `${callsOf(state)} calls`;
+  const since = state.cordonedAt === undefined ? '' : `, cordoned ${state.cordonedAt.slice(11, 19)}`;
+  return `${state.phase}, ${calls}${since}`;
+}
+
+export function who({ name }: RelayRef): string {
+  return name;
+}
+
+function policyWords(policy: Extract<EventBody, { readonly kind: 'run-started' }>['policy']): string {
+  const drain =
+    policy.drainSeconds === 0
+      ? 'drains as long as it takes'
+      : `held after a drain of ${policy.drainSeconds} s`;
+  return `${policy.maxUnavailable} away at once, ${drain}, a new relay has ${policy.replaceSeconds} s`;
+}

@@ -1,0 +1,153 @@
+/** A run on a terminal: one line per relay that is not done, drawn by listr2 from the events alone. */
+import process from 'node:process';
+import { Listr, type ListrTaskWrapper } from 'listr2';
+import type { EventBody, RelayRef, RolloutEvent } from '../core/events.ts';
+import type { View } from './choose.ts';
+import { leftovers, linesOf, stateWords } from './lines.ts';
+
+type Task = Pick<ListrTaskWrapper<unknown, never, never>, 'title' | 'output' | 'skip'>;
+
+/** A drawn relay: `task` once listr2 has begun it, `finish` ends its line. */
+type Line = { task: Task | undefined; title: string; output: string; finish: () => void; done: boolean };
+
+type Screen = { readonly lines: Map<string, Line>; drawn: Promise<unknown> | undefined };
+
+export function screenView(): View {
+  const screen: Screen = { lines: new Map(), drawn: undefined };
+  return {
+    show: (event) => show(screen, event),
+    close: async () => {
+      await screen.drawn;
+    },
+  };
+}
+
+function show(screen: Screen, event: RolloutEvent): void {
+  switch (event.kind) {
+    case 'run-started':
+      print(event);
+      begin(screen, event);
+      return;
+    case 'relay-observed':
+      update(screen, event.relay, `${event.relay.name}: ${stateWords(event)}`, undefined);
+      if (event.phase === 'serving') end(screen, event.relay);
+      return;
+    case 'action-decided':
+      update(screen, event.relay, undefined, `${event.action}: ${event.because}`);
+      return;
+    case 'action-failed':
+      update(screen, event.relay, undefined, `${event.action} failed: ${event.message}`);
+      return;
+    case 'hold':
+      if (event.relay !== undefined) update(screen, event.relay, undefined, event.because);
+      return;
+    case 'run-ended':
+      finish(screen, event);
+      return;
+    case 'locked':
+      print(event);
+      return;
+    case 'action-done':
+    case 'hold-ended':
+    case 'relay-admitted':
+    case 'observe-failed':
+      return;
+    default:
+      event satisfies never;
+  }
+}
+
+function print(event: RolloutEvent): void {
+  for (const line of linesOf(event)) process.stdout.write(`${line}\n`);
+}
+
+type Started = Extract<EventBody, { readonly kind: 'run-started' }>;
+
+/** One task per relay that is to be replaced, under its zone; a task ends when its relay serves. */
+function begin(screen: Screen, { relays }: Started): void {
+  const waiting = relays.filter(({ phase }) => phase !== 'serving');
+  const zones = [...new Set(waiting.map(({ relay }) => relay.zone))];
+  const tasks = zones.map((zone) => ({
+    title: zone,
+    task: (_: unknown, zoneTask: { newListr: (tasks: never[], options: object) => unknown }) =>
+      zoneTask.newListr(
+        waiting
+          .filter(({ relay }) => relay.zone === zone)
+          .map((state) => drawn(screen, state.relay, stateWords(state))) as never[],
+        { concurrent: true },
+      ),
+  }));
+  if (tasks.length === 0) return;
+  const list = new Listr(
+    tasks as never[],
+    {
+      concurrent: true,
+      exitOnError: false,
+      registerSignalListeners: false,
+      rendererOptions: { collapseSubtasks: false },
+    } as never,
+  );
+  screen.drawn = list.run();
+}
+
+function drawn(screen: Screen, relay: RelayRef, words: string) {
+  const line: Line = {
+    task: undefined,
+    title: `${relay.name}: ${words}`,
+    output: '',
+    finish: () => undefined,
+    done: false,
+  };
+  const ended = new Promise<void>((resolve) => {
+    line.finish = resolve;
+  });
+  screen.lines.set(relay.name, line);
+  return {
+    title: line.title,
+    task: async (_: unknown, task: Task) => {
+      line.task = task;
+      draw(line);
+      await ended;
+    },
+  };
+}
+
+function update(
+  screen: Screen,
+  relay: RelayRef,
+  title: string | undefined,
+  output: string | undefined,
+): void {
+  const line = screen.lines.get(relay.name);
+  if (line === undefined || line.done) return;
+  line.title = title ?? line.title;
+  line.output = output ?? line.output;
+  draw(line);
+}
+
+function draw({ task, title, output }: Line): void {
+  if (task === undefined) return;
+  task.title = title;
+  task.output = output;
+}
+
+function end(screen: Screen, relay: RelayRef): void {
+  const line = screen.lines.get(relay.name);
+  if (line === undefined) return;
+  line.done = true;
+  line.finish();
+}
+
+/** Relays that were not reached are drawn as skipped; then the result, in words. */
+function finish(screen: Screen, event: RolloutEvent & { readonly kind: 'run-ended' }): void {
+  for (const line of screen.lines.values()) {
+    if (line.done) continue;
+    line.task?.skip(line.title);
+    line.finish();
+  }
+  screen.drawn = Promise.resolve(screen.drawn).then(() => {
+    process.stdout.write(`\n${event.result} after ${event.seconds.toFixed(0)} s: ${event.because}\n`);
+    if (event.hint !== undefined) process.stdout.write(`  ${event.hint}\n`);
+    for (const line of leftovers(event.relays)) process.stdout.write(`  ${line}\n`);
+  });
+}
