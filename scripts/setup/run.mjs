@@ -32,14 +32,16 @@ export async function run(program, args, options = {}) {
   });
   const output = keepTail(child);
   const heart = options.visible === true ? undefined : setInterval(() => output.beat(), HEARTBEAT_MS);
-  const signals = listen((signal) => {
+  const signals = listen(() => {
     if (options.unbroken === true)
       say(`${program} finishes first, so that no package is left half-installed`);
-    else child.kill(signal);
+    else child.kill('SIGTERM');
   });
   const code = await new Promise((resolve) => {
     child.on('error', () => resolve(127));
     child.on('close', (status) => resolve(status ?? 1));
+    // Whatever else still holds its output is not waited for once the user wants to stop.
+    child.on('exit', (status) => signals.came() !== undefined && resolve(status ?? 1));
   });
   clearInterval(heart);
   const signal = signals.stop();
@@ -63,8 +65,8 @@ function keepTail(child) {
 }
 
 /**
- * Hears Ctrl-C and `kill` until `stop`, which tells the first signal that came, if any.
- * @param {(signal: NodeJS.Signals) => void} react
+ * Hears Ctrl-C and `kill` until `stop`; both functions tell the first signal that came, if any.
+ * @param {() => void} react
  */
 function listen(react) {
   /** @type {NodeJS.Signals | undefined} */
@@ -72,12 +74,13 @@ function listen(react) {
   /** @param {NodeJS.Signals} signal */
   const heard = (signal) => {
     came ??= signal;
-    react(signal);
+    react();
   };
   /** @type {readonly NodeJS.Signals[]} */
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, heard);
   return {
+    came: () => came,
     stop: () => {
       for (const signal of signals) process.off(signal, heard);
       return came;
