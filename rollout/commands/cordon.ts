@@ -8,6 +8,7 @@ import { byHand } from '../core/labels.ts';
 import { isOut } from '../core/phase.ts';
 import { standingsOf } from '../core/plan.ts';
 import { effectivePolicy, type Policy } from '../core/policy.ts';
+import { plural } from '../core/words.ts';
 import { execute } from '../execute.ts';
 import { createObserver } from '../observe.ts';
 import { type FleetOptions, withSession } from '../session.ts';
@@ -36,7 +37,9 @@ export async function byHandOn(
         effects,
         context,
       );
-      process.stdout.write(`${name} takes no new calls; ${callsOn(relay)} calls are on it\n`);
+      const calls = callsOn(relay);
+      const left = calls === 'unknown' ? '' : `; ${plural(calls, 'call')} on it`;
+      process.stdout.write(`${name} takes no new calls${left}\n`);
     } else {
       const settings = relay.cordon?.before ?? {
         limit: policy.servingLimit,

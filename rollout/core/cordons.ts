@@ -4,6 +4,7 @@ import type { Fleet, Relay } from './fleet.ts';
 import { callsOn, isAdmitting, isUnknown } from './fleet.ts';
 import { isDirty, isOut, type Standing } from './phase.ts';
 import type { Policy } from './policy.ts';
+import { plural } from './words.ts';
 
 /** `overdue`: names of relays that already wait beyond their deadline. */
 export function cordons(
@@ -77,8 +78,8 @@ function choose(
 
 function becauseOf(relay: Relay, admitting: number): string {
   const calls = callsOn(relay);
-  const load = calls === 'unknown' ? 'an unknown number of calls' : `${calls} calls`;
-  return `it runs an old image and has ${load}; ${admitting} other relays take calls`;
+  const load = calls === 'unknown' ? 'an unknown number of calls' : plural(calls, 'call');
+  return `it runs an old image and has ${load}; others that take calls: ${admitting}`;
 }
 
 function whyNone(standings: readonly Standing[], policy: Policy, overdue: ReadonlySet<string>): Action {

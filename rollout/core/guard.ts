@@ -3,6 +3,7 @@
  * It wants positive evidence and nothing else counts: what is not known is not zero.
  */
 import type { Cordon, Look, Relay } from './fleet.ts';
+import { plural } from './words.ts';
 
 export type GuardVerdict =
   | { readonly kind: 'empty'; readonly because: string }
@@ -22,7 +23,8 @@ export function deleteGuard(relay: Guarded, goodAnswers: number): GuardVerdict {
   if (relay.id === undefined || relay.vm.state !== 'ready') return keep(`its VM is ${relay.vm.detail}`);
   if (cordon === undefined) return keep('it is not cordoned');
   const window = relay.looks.slice(-goodAnswers);
-  for (const [index, look] of window.entries()) {
+  // The newest first: its flaw is the one that people want to read.
+  for (const [index, look] of [...window.entries()].toReversed()) {
     const flaw = flawOf(look, window[index - 1], cordon);
     if (flaw !== undefined) return keep(flaw);
   }
@@ -47,7 +49,7 @@ function flawOf(look: Look, previous: Look | undefined, cordon: Cordon): string 
   const calls = look.own + look.foreign;
   if (calls > 0) {
     const ofOthers = look.foreign === 0 ? '' : `, ${look.foreign} of them taken over from another relay`;
-    return `${calls} ${calls === 1 ? 'call' : 'calls'} left${ofOthers}`;
+    return `${plural(calls, 'call')} left${ofOthers}`;
   }
   if (look.packetRate > 0) return `it still relays ${look.packetRate} packets a second`;
   if (look.media > 0) return `media flows on ${look.media} of its streams`;

@@ -14,6 +14,7 @@ import { callsOn, isUnknown } from './fleet.ts';
 import { phaseOf, type Standing } from './phase.ts';
 import type { Policy } from './policy.ts';
 import { nextStep } from './steps.ts';
+import { plural } from './words.ts';
 
 export function plan(fleet: Fleet, policy: Policy, now: number): readonly Action[] {
   const standings = standingsOf(fleet, policy);
@@ -52,7 +53,7 @@ function refuseCalls(standings: readonly Standing[]): Action | undefined {
   const unknown = silent === 0 ? '' : `, and ${silent} not answering`;
   return {
     kind: 'halt',
-    because: `${calls} calls are up on ${busy.length} relays that would be replaced${unknown}`,
+    because: `${plural(calls, 'call')} on ${plural(busy.length, 'relay')} that would be replaced${unknown}`,
     hint: 'Add --drain: it waits until each relay has no call left, and cuts none.',
   };
 }

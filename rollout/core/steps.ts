@@ -6,6 +6,7 @@ import { joinGate } from './gate.ts';
 import { deleteGuard, looksEmpty } from './guard.ts';
 import type { Standing } from './phase.ts';
 import type { Policy } from './policy.ts';
+import { plural } from './words.ts';
 
 export function nextStep(
   { relay, phase }: Standing,
@@ -140,7 +141,7 @@ function heldByFailure(relay: Relay, acts: readonly string[]): Action | undefine
 
 function uncordon(relay: Relay, because: string): Action {
   const calls = callsOn(relay);
-  const left = calls === 'unknown' ? '' : `, ${calls} calls on it`;
+  const left = calls === 'unknown' ? '' : `, ${plural(calls, 'call')} on it`;
   const settings = relay.cordon?.before ?? { limit: -1, deleteDelay: 'unknown' as const };
   return { kind: 'uncordon', relay, settings, because: `${because}${left}` };
 }

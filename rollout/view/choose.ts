@@ -1,7 +1,7 @@
 /** Where the events of a run are shown: JSON lines, plain lines, or a picture on a terminal. */
 import process from 'node:process';
 import type { RolloutEvent } from '../core/events.ts';
-import { linesOf } from './lines.ts';
+import { tersely } from './lines.ts';
 import { screenView } from './screen.ts';
 
 export type View = {
@@ -12,7 +12,7 @@ export type View = {
 
 export function chooseView({ json, isTty }: { readonly json: boolean; readonly isTty: boolean }): View {
   if (json) return streamView((event) => [JSON.stringify(event)]);
-  return isTty ? screenView() : streamView(linesOf);
+  return isTty ? screenView() : streamView(tersely());
 }
 
 function streamView(format: (event: RolloutEvent) => readonly string[]): View {

@@ -1,5 +1,6 @@
 /** Events as lines for people: one formatter per kind. Pure. */
 import type { EventBody, EventKind, RelayRef, RelayState, RolloutEvent } from '../core/events.ts';
+import { plural } from '../core/words.ts';
 import { callsOf, fleetLines } from './fleet-table.ts';
 
 type Formatter<K extends EventKind> = (event: Extract<EventBody, { readonly kind: K }>) => readonly string[];
@@ -49,6 +50,32 @@ export function linesOf(event: RolloutEvent): readonly string[] {
   return format(event).map((line, index) => `${index === 0 ? time : ' '.repeat(8)} ${line}`);
 }
 
+/** A drain tells at most so often how many calls are left, ms. */
+const HOLD_MS = 10_000;
+
+/** As `linesOf`, without what only repeats: unchanged phases, and each single call that ends. */
+export function tersely(): (event: RolloutEvent) => readonly string[] {
+  const phases = new Map<string, string>();
+  const holds = new Map<string, { readonly at: number; readonly overdue: boolean }>();
+  return (event) => {
+    if (event.kind === 'run-started')
+      for (const { relay, phase } of event.relays) phases.set(relay.name, phase);
+    if (event.kind === 'relay-observed') {
+      if (phases.get(event.relay.name) === event.phase) return [];
+      phases.set(event.relay.name, event.phase);
+      holds.delete(event.relay.name);
+    }
+    if (event.kind === 'hold') {
+      const name = event.relay?.name ?? '';
+      const last = holds.get(name);
+      const at = Date.parse(event.at);
+      if (last !== undefined && at - last.at < HOLD_MS && last.overdue === event.overdue) return [];
+      holds.set(name, { at, overdue: event.overdue });
+    }
+    return linesOf(event);
+  };
+}
+
 /** Relays that do not serve, as the run leaves them. */
 export function leftovers(relays: readonly RelayState[]): readonly string[] {
   return relays
@@ -57,7 +84,7 @@ export function leftovers(relays: readonly RelayState[]): readonly string[] {
 }
 
 export function stateWords(state: RelayState): string {
-  const calls = state.own === undefined ? 'calls unknown' : `${callsOf(state)} calls`;
+  const calls = state.own === undefined ? 'calls unknown' : plural(Number(callsOf(state)), 'call');
   const since = state.cordonedAt === undefined ? '' : `, cordoned ${state.cordonedAt.slice(11, 19)}`;
   return `${state.phase}, ${calls}${since}`;
 }

@@ -1,11 +1,11 @@
 /** A run on a terminal: one line per relay that is not done, drawn by listr2 from the events alone. */
 import process from 'node:process';
-import { Listr, type ListrTaskWrapper } from 'listr2';
-import type { EventBody, RelayRef, RolloutEvent } from '../core/events.ts';
+import { Listr, type ListrTask } from 'listr2';
+import type { EventBody, RelayRef, RelayState, RolloutEvent } from '../core/events.ts';
 import type { View } from './choose.ts';
 import { leftovers, linesOf, stateWords } from './lines.ts';
 
-type Task = Pick<ListrTaskWrapper<unknown, never, never>, 'title' | 'output' | 'skip'>;
+type Task = { title: string; output: string; readonly skip: (message: string) => unknown };
 
 /** A drawn relay: `task` once listr2 has begun it, `finish` ends its line. */
 type Line = { task: Task | undefined; title: string; output: string; finish: () => void; done: boolean };
@@ -67,44 +67,36 @@ type Started = Extract<EventBody, { readonly kind: 'run-started' }>;
 function begin(screen: Screen, { relays }: Started): void {
   const waiting = relays.filter(({ phase }) => phase !== 'serving');
   const zones = [...new Set(waiting.map(({ relay }) => relay.zone))];
-  const tasks = zones.map((zone) => ({
-    title: zone,
-    task: (_: unknown, zoneTask: { newListr: (tasks: never[], options: object) => unknown }) =>
-      zoneTask.newListr(
-        waiting
-          .filter(({ relay }) => relay.zone === zone)
-          .map((state) => drawn(screen, state.relay, stateWords(state))) as never[],
-        { concurrent: true },
-      ),
-  }));
-  if (tasks.length === 0) return;
-  const list = new Listr(
-    tasks as never[],
-    {
-      concurrent: true,
-      exitOnError: false,
-      registerSignalListeners: false,
-      rendererOptions: { collapseSubtasks: false },
-    } as never,
-  );
+  const tasks = zones.map((zone): ListrTask => {
+    const own = waiting.filter(({ relay }) => relay.zone === zone);
+    return {
+      title: zone,
+      task: (_, task) =>
+        task.newListr(
+          own.map((state) => drawn(screen, state)),
+          { concurrent: true },
+        ),
+    };
+  });
+  const list = new Listr(tasks, {
+    concurrent: true,
+    exitOnError: false,
+    registerSignalListeners: false,
+    rendererOptions: { collapseSubtasks: false },
+  });
   screen.drawn = list.run();
 }
 
-function drawn(screen: Screen, relay: RelayRef, words: string) {
-  const line: Line = {
-    task: undefined,
-    title: `${relay.name}: ${words}`,
-    output: '',
-    finish: () => undefined,
-    done: false,
-  };
+function drawn(screen: Screen, state: RelayState): ListrTask {
+  const title = `${state.relay.name}: ${stateWords(state)}`;
+  const line: Line = { task: undefined, title, output: '', finish: () => undefined, done: false };
   const ended = new Promise<void>((resolve) => {
     line.finish = resolve;
   });
-  screen.lines.set(relay.name, line);
+  screen.lines.set(state.relay.name, line);
   return {
-    title: line.title,
-    task: async (_: unknown, task: Task) => {
+    title,
+    task: async (_, task) => {
       line.task = task;
       draw(line);
       await ended;

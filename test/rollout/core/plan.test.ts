@@ -204,7 +204,7 @@ test('a relay that takes no calls anyway is taken first, whatever the budget', (
 
 test('without --drain a run refuses while calls are up or may be', () => {
   expect(plan(fleetOf(stale('a1'), stale('b1')), { ...POLICY, drain: false }, NOW)).toMatchObject([
-    { kind: 'halt', because: '10 calls are up on 2 relays that would be replaced' },
+    { kind: 'halt', because: '10 calls on 2 relays that would be replaced' },
   ]);
   expect(decide(fleetOf(away(stale('a1')), serving('b1')), { drain: false })).toEqual(['halt']);
   const idle = { looks: thrice({ own: 0 }) };
