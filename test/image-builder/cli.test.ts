@@ -1,0 +1,45 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, describe, expect, test } from 'vitest';
+
+const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-image-cli-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function build(...words: readonly string[]) {
+  const cli = join(import.meta.dirname, '../../image-builder/cli.ts');
+  const env = { RTPFLEET_CACHE: folder };
+  return await execa(process.execPath, [cli, 'build', ...words], { reject: false, env });
+}
+
+describe('image:build', () => {
+  test.each([[['--help']], [['--', '--help']]])('%j shows an example', async (words) => {
+    const { exitCode, stdout } = await build(...words);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('pnpm image:build --version mr12.5.1.31');
+  });
+
+  test.each([
+    [['--version', '12.5'], /--version 12\.5: that is no RTPEngine version/],
+    [['--base', 'debian-11'], /debian-11/],
+    [['--fleet', 'no/such/fleet.yaml'], /no\/such\/fleet\.yaml: cannot be read/],
+    [['--colour'], /unknown option '--colour'/],
+  ])('%j is refused with one sentence and exit code 2', async (words, sentence) => {
+    const { exitCode, stderr } = await build(...words);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  test('a broken fleet file is refused with its line', async () => {
+    const file = join(folder, 'fleet.yaml');
+    writeFileSync(
+      file,
+      'name: x1\ncloud: {project: my-project, region: us-central1, zones: [us-central1-a]}\nimage: {version: mr12}\ncolour: red\n',
+    );
+    const { exitCode, stderr } = await build('--fleet', file);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(`${file}:4: colour: unknown key`);
+  });
+});

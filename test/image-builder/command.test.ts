@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, describe, expect, test } from 'vitest';
+import { runCommand } from '../../image-builder/command.ts';
+import { FleetError } from '../../lib/errors.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-command-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function shop(signal = new AbortController().signal) {
+  return { log: join(folder, 'log'), signal };
+}
+
+async function gone(pid: number): Promise<boolean> {
+  for (let tries = 0; tries < 100; tries++) {
+    if (!existsSync(`/proc/${pid}`) || /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')))
+      return true;
+    await sleep(50);
+  }
+  return false;
+}
+
+describe('a command of the build', () => {
+  test('gives back what it prints; the log has everything', async () => {
+    expect(await runCommand(shop(), ['sh', '-c', 'echo out; echo err >&2'])).toBe('out\n');
+    expect(readFileSync(shop().log, 'utf8')).toMatch(
+      /\$ sh -c echo out; echo err >&2\n(out\nerr|err\nout)\n/,
+    );
+  });
+
+  test('takes its words as they are, whatever is in them', async () => {
+    const words = ["it's", 'a "b"', '$HOME', '*', '', 'ü\nnewline'];
+    expect(await runCommand(shop(), ['printf', '%s|', ...words])).toBe(`${words.join('|')}|`);
+  });
+
+  test('that fails is named with its last lines and the place of the log', async () => {
+    const failing = runCommand(shop(), ['sh', '-c', 'seq 1 100; echo no room >&2; exit 7']);
+    await expect(failing).rejects.toMatchObject({
+      code: 'command-failed',
+      message: expect.stringMatching(/exit code 7.*\n\s+87\n(.*\n)+.*no room$/s),
+      hint: `The whole output is in ${shop().log}`,
+      facts: { exitCode: 7 },
+    });
+  });
+
+  test('does not see the environment of the caller', async () => {
+    process.env.RTPFLEET_TEST_SECRET = 'x';
+    expect(await runCommand(shop(), ['env'])).not.toContain('RTPFLEET_TEST_SECRET');
+  });
+
+  test('ends with Ctrl-C, and the reason comes through', async () => {
+    const control = new AbortController();
+    const running = runCommand(shop(control.signal), ['sh', '-c', `echo $$ >${folder}/pid; exec sleep 100`]);
+    while (!existsSync(`${folder}/pid`)) await sleep(10);
+    control.abort(new FleetError({ kind: 'interrupted', code: 'interrupted', message: 'stop' }));
+    await expect(running).rejects.toMatchObject({ kind: 'interrupted' });
+    expect(await gone(Number(readFileSync(`${folder}/pid`, 'utf8')))).toBe(true);
+  });
+
+  test('dies with a builder that is killed with SIGKILL', async () => {
+    const module = JSON.stringify(join(import.meta.dirname, '../../image-builder/command.ts'));
+    const code = `const { runCommand } = await import(${module});
+      await runCommand({ log: '${folder}/log', signal: new AbortController().signal }, ['sh', '-c', 'echo $$ >${folder}/pid2; exec sleep 100']);`;
+    const builder = spawn(process.execPath, ['--input-type=module', '--eval', code]);
+    while (!existsSync(`${folder}/pid2`)) await sleep(20);
+    builder.kill('SIGKILL');
+    expect(await gone(Number(readFileSync(`${folder}/pid2`, 'utf8')))).toBe(true);
+  });
+});

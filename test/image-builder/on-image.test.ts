@@ -1,0 +1,120 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+const PROGRAMS = join(import.meta.dirname, '../../image-builder/on-image');
+const TEMPLATE = [
+  'interface = @INTERFACE@',
+  'listen-ng = @INTERNAL@:22222',
+  '#redis# redis = @REDIS@',
+  '#redis# no-redis-required = true',
+];
+
+const HAS_SHELLCHECK = spawnSync('shellcheck', ['--version']).status === 0;
+
+let folder: string;
+let server: Server;
+let told: Readonly<Record<string, string>>;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'rtpfleet-on-image-'));
+  server = createServer((request, response) => {
+    const key = (request.url ?? '').replace('/computeMetadata/v1/instance/', '');
+    const value = request.headers['metadata-flavor'] === 'Google' ? told[key] : undefined;
+    response.writeHead(value === undefined ? 404 : 200).end(value ?? 'not found');
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+});
+afterEach(() => {
+  server.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** The program as it is in the image, with the image's places moved into a folder. */
+async function config(metadata: Readonly<Record<string, string>>) {
+  told = { name: (await execa('hostname')).stdout, ...metadata };
+  const { port } = server.address() as AddressInfo;
+  mkdirSync(join(folder, 'run'));
+  writeFileSync(join(folder, 'rtpengine.conf.in'), `${TEMPLATE.join('\n')}\n`);
+  for (const name of ['common.sh', 'rtpfleet-config']) {
+    const text = readFileSync(join(PROGRAMS, name), 'utf8')
+      .replaceAll('/usr/lib/rtpfleet', folder)
+      .replaceAll('/run/rtpfleet', join(folder, 'run'))
+      .replaceAll('169.254.169.254', `127.0.0.1:${port}`)
+      .replaceAll('chgrp rtpengine', 'chmod 0640');
+    writeFileSync(join(folder, name), text);
+  }
+  const { exitCode, stderr } = await execa('sh', [join(folder, 'rtpfleet-config')], { reject: false });
+  const files = readdirSync(join(folder, 'run'));
+  const written = files.length === 0 ? '' : readFileSync(join(folder, 'run', files[0] ?? ''), 'utf8');
+  return { exitCode, stderr, files, written };
+}
+
+const IP = 'network-interfaces/0/ip';
+const EXTERNAL = 'network-interfaces/0/access-configs/0/external-ip';
+const REDIS = 'attributes/rtpfleet-redis';
+
+describe('rtpfleet-config', () => {
+  test('with an internal address only', async () => {
+    const { written } = await config({ [IP]: '10.0.0.7' });
+    expect(written).toBe('interface = 10.0.0.7\nlisten-ng = 10.0.0.7:22222\n');
+  });
+
+  test('with an external address, callers are told that one', async () => {
+    const { written } = await config({ [IP]: '10.0.0.7', [EXTERNAL]: '203.0.113.9' });
+    expect(written).toContain('interface = 10.0.0.7!203.0.113.9\n');
+    expect(written).toContain('listen-ng = 10.0.0.7:22222\n');
+  });
+
+  test.each(['10.0.0.3:6379/5', 'secret@10.0.0.3:6379/5', 'redis.internal:6379/0'])(
+    'with Redis at %s',
+    async (redis) => {
+      const { written } = await config({ [IP]: '10.0.0.7', [REDIS]: redis });
+      expect(written).toContain(`redis = ${redis}\nno-redis-required = true\n`);
+    },
+  );
+
+  test.each([
+    ['no internal address', {}],
+    ['an internal address that is none', { [IP]: '10.0.0' }],
+    ['an external address that is none', { [IP]: '10.0.0.7', [EXTERNAL]: 'none' }],
+    ['an internal address with a second line', { [IP]: '10.0.0.7\nmax-sessions = -1' }],
+    ['a Redis with a second line', { [IP]: '10.0.0.7', [REDIS]: '10.0.0.3:6379/5\nmax-sessions = -1' }],
+    ['a Redis without database', { [IP]: '10.0.0.7', [REDIS]: '10.0.0.3:6379' }],
+    [
+      'a Redis that would end up in the configuration as more',
+      { [IP]: '10.0.0.7', [REDIS]: '10.0.0.3:6379/5|x\nmax-sessions = -1' },
+    ],
+  ])('%s: writes nothing, says why', async (_, metadata) => {
+    const { exitCode, stderr, files } = await config(metadata);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^(the metadata server gives|metadata rtpfleet-redis is) /);
+    expect(files).toEqual([]);
+  });
+});
+
+describe('programs of a relay', () => {
+  test.each(readdirSync(PROGRAMS).filter((name) => name !== 'ask'))('%s is POSIX shell', async (name) => {
+    const { exitCode, stderr } = await execa('sh', ['-n', join(PROGRAMS, name)], { reject: false });
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
+  });
+
+  test.skipIf(!HAS_SHELLCHECK)('shellcheck finds nothing in them', async () => {
+    const scripts = readdirSync(PROGRAMS).filter((name) => name !== 'ask');
+    const { stdout } = await execa(
+      'shellcheck',
+      ['--external-sources', ...scripts.map((name) => join(PROGRAMS, name))],
+      {
+        reject: false,
+        cwd: join(PROGRAMS, '..', '..'),
+      },
+    );
+    expect(stdout).toBe('');
+  });
+});

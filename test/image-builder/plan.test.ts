@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { offeredVersion, type StageInputs, stageKeys } from '../../image-builder/plan.ts';
+
+const INPUTS: StageInputs = {
+  release: {
+    codename: 'trixie',
+    mirrors: { main: 'http://m.example/debian', security: 'http://m.example/s', signedBy: undefined },
+  },
+  packages: [{ name: 'rtpengine-daemon', version: '12.5.1.31-1' }],
+  toolsPackages: [{ name: 'e2fsprogs', version: '1.47.2-3' }],
+  files: [{ kind: 'file', path: '/etc/a', mode: 0o644, content: 'x' }],
+  sizeGb: 2,
+};
+const KEYS = stageKeys(INPUTS);
+
+describe('stage keys', () => {
+  test('the same inputs give the same keys', () => {
+    expect(stageKeys(structuredClone(INPUTS))).toEqual(KEYS);
+  });
+
+  test.each<[string, Partial<StageInputs>, readonly string[]]>([
+    [
+      'a changed configuration file',
+      { files: [{ kind: 'file', path: '/etc/a', mode: 0o644, content: 'y' }] },
+      ['disk'],
+    ],
+    [
+      'a changed mode of a file',
+      { files: [{ kind: 'file', path: '/etc/a', mode: 0o755, content: 'x' }] },
+      ['disk'],
+    ],
+    ['a larger disk', { sizeGb: 3 }, ['disk']],
+    [
+      'a security update in the image',
+      { packages: [{ name: 'rtpengine-daemon', version: '12.5.1.31-2' }] },
+      ['disk', 'tree'],
+    ],
+    [
+      'another mirror',
+      { release: { ...INPUTS.release, mirrors: { ...INPUTS.release.mirrors, main: 'http://n.example' } } },
+      ['disk', 'tree'],
+    ],
+    ['another release', { release: { ...INPUTS.release, codename: 'bookworm' } }, ['disk', 'tree']],
+    ['a newer tool', { toolsPackages: [{ name: 'e2fsprogs', version: '1.47.3-1' }] }, ['disk', 'tools']],
+  ])('%s changes just what it touches', (_, change, changed) => {
+    const keys = stageKeys({ ...INPUTS, ...change });
+    const different = (['tools', 'tree', 'disk'] as const).filter((stage) => keys[stage] !== KEYS[stage]);
+    expect(different.toSorted()).toEqual(changed);
+  });
+});
+
+describe('the version asked for', () => {
+  const packages = [{ name: 'rtpengine-daemon', version: '12.5.1.31-1' }];
+
+  test('is the one that the base has, or the beginning of it', () => {
+    expect(offeredVersion('mr12.5.1.31', 'debian-13', packages)).toBe('mr12.5.1.31');
+    expect(offeredVersion('mr12.5', 'debian-13', packages)).toBe('mr12.5.1.31');
+  });
+
+  test('is never replaced by another: the sentence names what there is', () => {
+    expect(() => offeredVersion('mr12.5.2', 'debian-13', packages)).toThrow(
+      'mr12.5.2: debian-13 has mr12.5.1.31',
+    );
+    expect(() => offeredVersion('mr12.5.2', 'debian-13', [])).toThrow('mr12.5.2: debian-13 has no RTPEngine');
+  });
+});

@@ -1,0 +1,89 @@
+import { hostname } from 'node:os';
+import { describe, expect, test } from 'vitest';
+import { parseFleet } from '../../configs/load.ts';
+import { optionsOfConfig } from '../../image-builder/options.ts';
+import { imageFiles, RELAY_CONFIG } from '../../image-builder/recipe.ts';
+
+const FLEET = `name: golden
+cloud: { project: golden-project, region: us-central1, zones: [us-central1-a] }
+image: { version: mr12.5.1.31, base: debian-13 }
+rtpengine: { ports: { min: 20000, max: 29999 }, ngPort: 2223, threads: 4, options: { tos: 184 } }
+redis: { required: true }
+`;
+
+function files(text = FLEET) {
+  const fleet = parseFleet(text, 'golden.yaml');
+  return new Map(imageFiles(fleet, 'mr12.5.1.31').map((file) => [file.path, file]));
+}
+
+function content(path: string, text = FLEET): string {
+  const file = files(text).get(path);
+  return file?.kind === 'file' ? file.content : '';
+}
+
+describe('files of an image', () => {
+  test.each(
+    [...files().values()]
+      .filter((file) => file.kind === 'file' && file.path.startsWith('/etc/'))
+      .map((file) => file.path),
+  )('%s is rendered as it always was', async (path) => {
+    await expect(content(path)).toMatchFileSnapshot(`../golden/image${path}`);
+  });
+
+  test("RTPEngine's configuration is rendered as it always was", async () => {
+    await expect(content(RELAY_CONFIG)).toMatchFileSnapshot('../golden/image/rtpengine.conf');
+  });
+
+  test('links enable our units, mask upgrades in place and lead to the resolver', async () => {
+    const links = [...files().values()].flatMap((file) =>
+      file.kind === 'link' ? [`${file.path} -> ${file.target}`] : [],
+    );
+    await expect(`${links.join('\n')}\n`).toMatchFileSnapshot('../golden/image/links.txt');
+  });
+
+  test('a relay is always born cordoned', () => {
+    expect(content(RELAY_CONFIG)).toMatch(/^max-sessions = 0$/m);
+  });
+
+  test('no option is set twice: RTPEngine would take one of them in silence', () => {
+    const names = optionsOfConfig(content(RELAY_CONFIG));
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  test('the fleet file’s ports, options and need of Redis arrive', () => {
+    const config = content(RELAY_CONFIG);
+    for (const line of [
+      'port-min = 20000',
+      'port-max = 29999',
+      'listen-ng = @INTERNAL@:2223',
+      'num-threads = 4',
+      'tos = 184',
+    ])
+      expect(config).toContain(`${line}\n`);
+    expect(config).toContain('#redis# no-redis-required = false\n');
+    expect(content('/etc/sysctl.d/zz-rtpfleet.conf')).toContain('ip_local_reserved_ports = 20000-29999\n');
+  });
+
+  test('threads: 0 leaves the number to RTPEngine', () => {
+    expect(content(RELAY_CONFIG, FLEET.replace('threads: 4', 'threads: 0'))).not.toContain('num-threads');
+  });
+
+  test('our kernel settings are read after all others', () => {
+    const name =
+      [...files().keys()]
+        .find((path) => path.startsWith('/etc/sysctl.d/'))
+        ?.split('/')
+        .at(-1) ?? '';
+    expect(['60-gce-network-security.conf', '99-sysctl.conf', '99-zzz.conf', name].toSorted().at(-1)).toBe(
+      name,
+    );
+  });
+
+  test('no file names the machine that builds', () => {
+    for (const file of files().values()) {
+      const text = file.kind === 'file' ? file.content : file.target;
+      expect(text).not.toContain(process.cwd());
+      expect(text).not.toContain(hostname());
+    }
+  });
+});
