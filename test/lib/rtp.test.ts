@@ -109,6 +109,14 @@ describe('a stream', () => {
     );
   });
 
+  test('longer than its numbers takes a late packet for late, not for repeated', () => {
+    const arrivals = Array.from({ length: 65_536 + 20 }, (_, index) => index);
+    const late = arrivals.splice(65_536 + 10, 1);
+    expect(countsOf([...arrivals, ...late])).toMatchObject([
+      { received: 65_536 + 20, lost: 0, duplicates: 0, reordered: 1 },
+    ]);
+  });
+
   test('is kept apart from others by its SSRC', () => {
     const counter = createRtpCounter();
     for (const ssrc of [7, 8, 7])

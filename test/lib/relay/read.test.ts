@@ -112,6 +112,7 @@ test.each<[string, Partial<typeof answer>, boolean | 'unknown']>([
   ['the same second', { at: 1_000_900 }, false],
   ['a slow answer', { at: 1_012_500, uptimeSeconds: 511 }, false],
   ['uptime that went backwards', { at: 1_001_000, uptimeSeconds: 0 }, true],
+  ['uptime that went backwards by a second', { at: 1_001_000, uptimeSeconds: 499 }, true],
   ['a restart long ago, its uptime by now higher than before', { at: 3_000_000, uptimeSeconds: 600 }, true],
   ['unknown uptime', { uptimeSeconds: 'unknown' }, 'unknown'],
 ])('%s: restarted %3$s', (_, change, expected) => {
