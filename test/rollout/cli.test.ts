@@ -1,0 +1,38 @@
+import { execa } from 'execa';
+import { expect, test } from 'vitest';
+
+async function rollout(...args: readonly string[]) {
+  const env = { RTPFLEET_ENDPOINT: '', RTPFLEET_FLEET: '', NODE_NO_WARNINGS: '1' };
+  const done = await execa(process.execPath, ['rollout/cli.ts', ...args], { reject: false, env });
+  return { code: done.exitCode, out: done.stdout, err: done.stderr };
+}
+
+test('help names the commands and exit codes', async () => {
+  const { code, out } = await rollout('--help');
+  expect(code).toBe(0);
+  for (const word of ['plan', 'status', 'cordon', '--drain', '130 interrupted']) expect(out).toContain(word);
+});
+
+test.each<readonly [readonly string[], string]>([
+  [['--drian'], "unknown option '--drian'"],
+  [['plna'], 'Did you mean plan?'],
+  [['--max-unavailable', '0'], 'It must be a whole number, 1 or more.'],
+  [['--poll-seconds', 'fast'], 'It must be a number, 0.1 or more.'],
+  [['--fleet', 'nowhere.yaml'], 'nowhere.yaml: cannot be read'],
+  [['status', '--endpoint', 'lab'], '"lab" is no endpoint'],
+  [['--', 'plan', '--fleet', 'nowhere.yaml'], 'nowhere.yaml: cannot be read'],
+  [['cordon'], "missing required argument 'relay'"],
+])('wrong usage ends with exit code 2 and says what is wrong: %j', async (args, says) => {
+  const { code, out, err } = await rollout(...args);
+  expect(code).toBe(2);
+  expect(err).toContain(says);
+  expect(err).not.toContain('    at ');
+  expect(out).toBe('');
+});
+
+test('an endpoint that is not there is said in one sentence', async () => {
+  const { code, err } = await rollout('--drain', '--endpoint', 'http://127.0.0.1:1');
+  expect(code).toBe(3);
+  expect(err).toContain('rollout: The endpoint http://127.0.0.1:1 does not answer.');
+  expect(err.split('\n')).toHaveLength(2);
+});
