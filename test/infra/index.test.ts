@@ -1,0 +1,186 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Evaluated, evaluate, IMAGE } from './program.ts';
+
+const NETWORK = 'https://www.googleapis.com/compute/v1/projects/my-project/gcp:compute/network:Network/demo';
+let fleet: Evaluated;
+beforeAll(async () => {
+  fleet = await evaluate();
+});
+
+describe('the groups', () => {
+  test('one in each zone of the fleet file, of the size it says', async () => {
+    const zones = ['us-central1-a', 'us-central1-b', 'us-central1-f'];
+    const big = await evaluate({
+      cloud: { project: 'my-project', region: 'us-central1', zones },
+      relays: { perZone: 7 },
+    });
+    const groups = big.of('compute/instanceGroupManager:InstanceGroupManager');
+    expect(groups.map(({ inputs }) => inputs.zone)).toEqual(zones);
+    expect(groups.map(({ inputs }) => inputs.name)).toEqual(zones.map((zone) => `demo-${zone}`));
+    expect(groups.map(({ inputs }) => inputs.targetSize)).toEqual([7, 7, 7]);
+  });
+
+  test('replace no relay by themselves, and keep its name and address when a rollout does', () => {
+    for (const { inputs } of fleet.of('compute/instanceGroupManager:InstanceGroupManager')) {
+      expect(inputs.updatePolicy).toEqual({
+        type: 'OPPORTUNISTIC',
+        replacementMethod: 'RECREATE',
+        minimalAction: 'REPLACE',
+        mostDisruptiveAllowedAction: 'REPLACE',
+        maxSurgeFixed: 0,
+        maxUnavailableFixed: 1,
+      });
+      expect(inputs.statefulInternalIps).toEqual([
+        { interfaceName: 'nic0', deleteRule: 'ON_PERMANENT_INSTANCE_DELETION' },
+      ]);
+      expect(inputs.waitForInstances).toBe(true);
+    }
+  });
+
+  test('allow as many relays away as the rollout may take, never more than they have', async () => {
+    const wide = await evaluate({ relays: { perZone: 3 }, rollout: { maxUnavailable: 5 } });
+    const [group] = wide.of('compute/instanceGroupManager:InstanceGroupManager');
+    expect(group?.inputs.updatePolicy.maxUnavailableFixed).toBe(3);
+  });
+
+  test('want the template, by its link', () => {
+    const [template] = fleet.of('compute/instanceTemplate:InstanceTemplate');
+    for (const { inputs } of fleet.of('compute/instanceGroupManager:InstanceGroupManager'))
+      expect(inputs.versions).toEqual([{ instanceTemplate: expect.stringContaining(`/${template?.name}`) }]);
+  });
+
+  test('heal a relay that answers no /ping, once it has had its time to boot, with the image it had', async () => {
+    const slow = await evaluate({ relays: { healSeconds: 333 }, rtpengine: { httpPort: 9555 } });
+    const [check] = slow.of('compute/healthCheck:HealthCheck');
+    expect(check?.inputs.httpHealthCheck).toEqual({ port: 9555, requestPath: '/ping' });
+    const [group] = slow.of('compute/instanceGroupManager:InstanceGroupManager');
+    expect(group?.inputs.autoHealingPolicies).toEqual({
+      healthCheck: expect.stringContaining('healthCheck'),
+      initialDelaySec: 333,
+    });
+    expect(group?.inputs.instanceLifecyclePolicy.forceUpdateOnRepair).toBe('NO');
+  });
+
+  test('are protected unless the stack says that it may lose them', async () => {
+    const groups = fleet.of('compute/instanceGroupManager:InstanceGroupManager');
+    expect(groups.map(({ protect }) => protect)).toEqual([true, true]);
+    const lab = await evaluate({}, { protect: 'false' });
+    expect(lab.of('compute/instanceGroupManager:InstanceGroupManager').some(({ protect }) => protect)).toBe(
+      false,
+    );
+  });
+});
+
+describe('the template', () => {
+  const template = (evaluated: Evaluated) => evaluated.of('compute/instanceTemplate:InstanceTemplate')[0];
+
+  test('boots the pinned image on the machine of the fleet file', async () => {
+    const big = await evaluate({ relays: { machineType: 'c3-highcpu-8', diskGb: 33, diskType: 'pd-ssd' } });
+    const inputs = template(big)?.inputs;
+    expect(inputs.machineType).toBe('c3-highcpu-8');
+    expect(inputs.disks).toMatchObject([
+      {
+        boot: true,
+        autoDelete: true,
+        sourceImage: `projects/my-project/global/images/${IMAGE}`,
+        diskSizeGb: 33,
+        diskType: 'pd-ssd',
+      },
+    ]);
+  });
+
+  test('carries the image in its name, and outlives its replacement', async () => {
+    expect(template(fleet)?.inputs.namePrefix).toBe(`demo-${IMAGE}-`);
+    expect(template(fleet)?.retainOnDelete).toBe(true);
+    const long = await evaluate({ name: 'a-very-long-fleetnam' }, { image: `${'i'.repeat(62)}x` });
+    expect(template(long)?.inputs.namePrefix).toMatch(/^a-very-long-fleetnam-i+-$/);
+    expect(template(long)?.inputs.namePrefix.length).toBeLessThanOrEqual(54);
+  });
+
+  test('tells the image what it reads at boot', () => {
+    expect(template(fleet)?.inputs.metadata).toEqual({
+      'enable-guest-attributes': 'TRUE',
+      'enable-oslogin': 'TRUE',
+      'rtpfleet-admission': 'self',
+      'rtpfleet-redis': '10.9.8.7:6379/5',
+    });
+    expect(template(fleet)?.inputs.labels).toEqual({ rtpfleet: 'demo', 'rtpfleet-role': 'relay' });
+  });
+
+  test('is a shielded VM with gVNIC that moves with its host', () => {
+    const inputs = template(fleet)?.inputs;
+    expect(inputs.shieldedInstanceConfig).toMatchObject({
+      enableVtpm: true,
+      enableIntegrityMonitoring: true,
+    });
+    expect(inputs.networkInterfaces).toMatchObject([{ nicType: 'GVNIC' }]);
+    expect(inputs.scheduling).toEqual({ onHostMaintenance: 'MIGRATE', automaticRestart: true });
+  });
+});
+
+describe('external addresses', () => {
+  const nic = (evaluated: Evaluated) =>
+    evaluated.of('compute/instanceTemplate:InstanceTemplate')[0]?.inputs.networkInterfaces[0];
+  const kept = (evaluated: Evaluated) =>
+    evaluated.of('compute/instanceGroupManager:InstanceGroupManager')[0]?.inputs.statefulExternalIps;
+
+  test('static: each relay has one and keeps it', () => {
+    expect(nic(fleet).accessConfigs).toEqual([{ networkTier: 'PREMIUM' }]);
+    expect(kept(fleet)).toEqual([{ interfaceName: 'nic0', deleteRule: 'ON_PERMANENT_INSTANCE_DELETION' }]);
+    expect(fleet.of('compute/routerNat:RouterNat')).toEqual([]);
+  });
+
+  test('ephemeral: each relay has one, which changes', async () => {
+    const ephemeral = await evaluate({ network: { externalAddresses: 'ephemeral' } });
+    expect(nic(ephemeral).accessConfigs).toHaveLength(1);
+    expect(kept(ephemeral)).toEqual([]);
+  });
+
+  test('none: there is none, and the way out is Cloud NAT', async () => {
+    const none = await evaluate({ network: { externalAddresses: 'none' } });
+    expect(nic(none)).not.toHaveProperty('accessConfigs');
+    expect(kept(none)).toEqual([]);
+    expect(none.of('compute/routerNat:RouterNat')).toHaveLength(1);
+  });
+});
+
+describe('Redis', () => {
+  test('is Memorystore in the network, with the events that RTPEngine listens to, and forgets no call', async () => {
+    const big = await evaluate({ redis: { tier: 'BASIC', memoryGb: 4 } });
+    const [redis] = big.of('redis/instance:Instance');
+    expect(redis?.inputs).toMatchObject({ tier: 'BASIC', memorySizeGb: 4, authorizedNetwork: NETWORK });
+    expect(redis?.inputs.redisConfigs).toEqual({
+      'notify-keyspace-events': 'KEA',
+      'maxmemory-policy': 'noeviction',
+    });
+    expect(redis?.protect).toBe(true);
+  });
+
+  test('none: no Redis, no rule for it, nothing about it in the metadata or the outputs', async () => {
+    const none = await evaluate({ redis: { kind: 'none' } });
+    expect(none.of('redis/instance:Instance')).toEqual([]);
+    expect(none.of('compute/firewall:Firewall').filter(({ name }) => name.includes('redis'))).toEqual([]);
+    const [template] = none.of('compute/instanceTemplate:InstanceTemplate');
+    expect(template?.inputs.metadata).not.toHaveProperty('rtpfleet-redis');
+    expect(none.outputs.redis).toBeNull();
+  });
+});
+
+test('the outputs are what rollout and the proxies need', () => {
+  const sockets = 'udp:10.0.1.1:22222 udp:10.0.1.2:22222 udp:10.0.2.1:22222 udp:10.0.2.2:22222';
+  expect(fleet.outputs).toMatchObject({
+    fleet: 'demo',
+    project: 'my-project',
+    region: 'us-central1',
+    image: IMAGE,
+    ports: { ng: 22222, cli: 9900, http: 9101, media: { min: 30000, max: 40000 } },
+    redis: { host: '10.9.8.7', port: 6379, calls: '10.9.8.7:6379/5', control: '10.9.8.7:6379/6' },
+    kamailio: `modparam("rtpengine", "rtpengine_sock", "${sockets}")`,
+    opensips: `modparam("rtpengine", "rtpengine_sock", "${sockets}")`,
+  });
+  expect(fleet.outputs.groups.map(({ name }: { name: string }) => name)).toEqual([
+    'demo-us-central1-a',
+    'demo-us-central1-b',
+  ]);
+  expect(fleet.outputs.relays[0]).toEqual({ name: 'relay-1', zone: 'us-central1-a', address: '10.0.1.1' });
+});
