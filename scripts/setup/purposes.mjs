@@ -36,13 +36,12 @@ const IMAGE = ['image', 'demo', 'test'];
 export const NEEDS = [
   { program: 'systemd-nspawn', package: 'systemd-container', for: LAB },
   { program: 'ip', package: 'iproute2', for: LAB },
-  { program: 'nft', package: 'nftables', for: LAB },
   { program: 'dnsmasq', package: 'dnsmasq-base', for: LAB },
-  { program: 'losetup', package: 'mount', for: LAB },
+  { program: 'sysctl', package: 'procps', for: LAB },
+  { program: 'sfdisk', package: 'fdisk', for: LAB },
   { program: 'redis-server', package: 'redis-server', service: 'redis-server.service', for: LAB },
   { program: 'mmdebstrap', package: 'mmdebstrap', for: IMAGE },
   { program: 'newuidmap', package: 'uidmap', for: IMAGE },
-  { program: 'gpgv', package: 'gpgv', for: IMAGE },
   {
     program: 'rtpengine',
     package: 'rtpengine-daemon',
@@ -51,6 +50,9 @@ export const NEEDS = [
   },
   { program: 'shellcheck', package: 'shellcheck', for: ['check'] },
 ];
+
+/** Part of every Debian system, however small, so never installed. */
+export const ALWAYS_THERE = ['apt', 'gzip', 'mount', 'tar', 'util-linux'];
 
 /**
  * @param {string} word

@@ -84,9 +84,10 @@ async function download(packages) {
   };
   if (hasLists() && (await fetch()).code === 0) return;
   say('reading the package lists of the mirrors (apt-get update)');
-  await run('apt-get', ['update', ...APT], { env: APT_ENV });
+  const update = await run('apt-get', ['update', '--option=APT::Update::Error-Mode=any'], { env: APT_ENV });
   const { code, tail } = await fetch();
-  if (code !== 0) throw failed('could not fetch', packages, tail);
+  // What kept it from reading the lists says more than that a package is not in them.
+  if (code !== 0) throw failed('could not fetch', packages, update.code === 0 ? tail : update.tail);
 }
 
 function hasLists() {

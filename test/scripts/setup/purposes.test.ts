@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isPurpose, missing, NEEDS } from '../../../scripts/setup/purposes.mjs';
+import { PROGRAMS } from '../../../lab/programs.ts';
+import { ALWAYS_THERE, isPurpose, missing, NEEDS } from '../../../scripts/setup/purposes.mjs';
 
 describe('missing', () => {
   it('is empty on a machine that has everything', () => {
@@ -21,8 +22,8 @@ describe('missing', () => {
   });
 
   it('leaves out what is there', () => {
-    const lacks = missing('lab', (program) => program !== 'nft');
-    expect(lacks.map((need) => need.package)).toEqual(['nftables']);
+    const lacks = missing('lab', (program) => program !== 'ip');
+    expect(lacks.map((need) => need.package)).toEqual(['iproute2']);
   });
 });
 
@@ -30,6 +31,12 @@ describe('the table', () => {
   it('names each program once', () => {
     const programs = NEEDS.map((need) => need.program);
     expect(programs).toEqual([...new Set(programs)]);
+  });
+
+  it('brings every program that the lab looks for before it starts', () => {
+    const brought = missing('lab', () => false).map((need) => need.package);
+    const wanted = Object.values(PROGRAMS).filter((name) => !ALWAYS_THERE.includes(name));
+    expect(brought).toEqual(expect.arrayContaining(wanted));
   });
 
   it('knows purposes from other words', () => {
