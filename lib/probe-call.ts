@@ -44,10 +44,12 @@ export type ProbeResult = {
  * for an abort or a local fault (an address that is not local), after the call was deleted all the same.
  *
  * How a cordoned relay is probed: the limit is checked only where an offer would *make* a call, and `publish` makes
- * calls without a limit (10.5.3.5 and 12.5.1.31 measured; daemon/call_interfaces.c call_offer_get_call@mr13.4.1.10).
+ * calls without a limit (10.5.3.5, 12.5.1.31, 26.0.1.26 measured; daemon/call_interfaces.c call_offer_get_call@mr13.4.1.10).
  * So a `publish` under the probe's call-id comes first, then offer and answer join that call. Raising `maxsessions` for
  * a moment instead would let a proxy's call in, onto a relay that nobody has checked, and, killed in between, would
- * leave the relay open; this way the cordon is never lifted.
+ * leave the relay open; this way the cordon is never lifted. A probe that is killed
+ * leaves a silent call, which the relay ends after `timeout` (60 s), or, in the few milliseconds between offer and
+ * answer, after `offer-timeout` (an hour) (10.5.3.5, 12.5.1.31, 26.0.1.26 measured).
  */
 export async function probeCall(ng: NgClient, options: ProbeOptions): Promise<ProbeResult> {
   const callId = `rtpfleet-probe-${(options.newId ?? randomUUID)()}`;
