@@ -1,0 +1,89 @@
+/** Fakes of the lab's ports (lab/ports.ts) in memory, for tests of its GCE endpoint without root and without machines. */
+import { FleetError } from '../../lib/errors.ts';
+import type { Images, LabNetwork, MachineSpec, MachineState, Machines, RedisServers } from '../../lab/ports.ts';
+
+export type FakeMachines = Machines & {
+  /** Machines that were booted and not destroyed, by id. */
+  readonly known: ReadonlyMap<string, { readonly spec: MachineSpec; readonly state: MachineState }>;
+  /** What was done, e.g. `boot relay-1`, `stop relay-1`, `destroy relay-1`. */
+  readonly log: readonly string[];
+  /** The machine of this name ends by itself. */
+  readonly crash: (name: string) => void;
+  /** Nobody can tell how the machine of this name is. */
+  readonly obscure: (name: string) => void;
+};
+
+export function fakeMachines(): FakeMachines {
+  const known = new Map<string, { spec: MachineSpec; state: MachineState }>();
+  const log: string[] = [];
+  const set = (name: string, state: MachineState): void => {
+    for (const machine of known.values()) if (machine.spec.name === name) machine.state = state;
+  };
+  const nameOf = (id: string): string => known.get(id)?.spec.name ?? id;
+  return {
+    known,
+    log,
+    crash: (name) => set(name, 'stopped'),
+    obscure: (name) => set(name, 'unknown'),
+    boot: async (spec) => {
+      const other = [...known.values()].find(
+        ({ spec: { id, address }, state }) => state === 'running' && address === spec.address && id !== spec.id,
+      );
+      if (other) throw new Error(`${spec.name} would have the address of ${other.spec.name}`);
+      log.push(`boot ${spec.name}`);
+      known.set(spec.id, { spec, state: 'running' });
+    },
+    stop: async (id) => {
+      const machine = known.get(id);
+      if (machine?.state !== 'running') return;
+      log.push(`stop ${nameOf(id)}`);
+      machine.state = 'stopped';
+    },
+    destroy: async (id) => {
+      log.push(`destroy ${nameOf(id)}`);
+      known.delete(id);
+    },
+    state: async (id) => known.get(id)?.state ?? 'stopped',
+    console: async (id, start) => {
+      const contents = `boot of ${nameOf(id)}\n`;
+      return { contents: contents.slice(start), next: contents.length };
+    },
+  };
+}
+
+export type FakeImages = Images & { readonly imported: ReadonlyMap<string, string> };
+
+/** Takes any file; one whose path was announced as bad is refused as the real one refuses it. */
+export function fakeImages(isBad: (tarGz: string) => boolean = () => false): FakeImages {
+  const imported = new Map<string, string>();
+  return {
+    imported,
+    importDisk: async (id, tarGz) => {
+      if (isBad(tarGz))
+        throw new FleetError({ kind: 'stop', code: 'image-format', message: 'The tar file has no disk.raw.' });
+      imported.set(id, tarGz);
+      return { diskSizeGb: 2, archiveSizeBytes: 1234 };
+    },
+    remove: async (id) => void imported.delete(id),
+  };
+}
+
+export type FakeRedis = RedisServers & { readonly running: ReadonlyMap<string, Readonly<Record<string, string>>> };
+
+export function fakeRedis(): FakeRedis {
+  const running = new Map<string, Readonly<Record<string, string>>>();
+  return {
+    running,
+    start: async (name, config = {}) => {
+      running.set(name, config);
+      return { host: '10.90.0.3', port: 6379 };
+    },
+    stop: async (name) => void running.delete(name),
+  };
+}
+
+export const fakeNetwork: LabNetwork = {
+  range: '10.90.0.0/24',
+  gateway: '10.90.0.1',
+  reserved: ['10.90.0.1', '10.90.0.2', '10.90.0.3'],
+};
