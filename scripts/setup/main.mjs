@@ -1,4 +1,5 @@
 /** The steps of set-up, in order. Each guards itself: where there is nothing to do it says and does nothing. */
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installAsRoot } from './elevate.mjs';
@@ -6,7 +7,7 @@ import { isDebianLike, isRoot, readOsRelease, which } from './machine.mjs';
 import { installNpmPackages, isInstalled } from './npm-packages.mjs';
 import { isPurpose, missing, PURPOSES } from './purposes.mjs';
 import { complain, SetupError, say } from './say.mjs';
-import { isPolicyLeft } from './system.mjs';
+import { UNFINISHED } from './system.mjs';
 
 /** @typedef {import('./purposes.mjs').Purpose} Purpose */
 
@@ -64,7 +65,7 @@ function checkPlatform(purpose) {
  */
 async function ensureSystem(purpose) {
   const needs = missing(purpose, (program) => which(program) !== undefined);
-  if (needs.length === 0 && !isPolicyLeft()) return false;
+  if (needs.length === 0 && !existsSync(UNFINISHED)) return false;
   const packages = needs.map((need) => need.package).join(' ');
   if (!isDebianLike(readOsRelease()))
     throw new SetupError(

@@ -1,8 +1,9 @@
 /** The one door to other programs. Shows that a long one still works, and gives back its last lines. */
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { Interrupted, say } from './say.mjs';
 
-/** @typedef {{ readonly code: number, readonly tail: string }} Outcome `code` 127: there is no such program. */
+/** @typedef {{ readonly code: number, readonly tail: string }} Outcome `code` 127: there is no such program; above 128: a signal ended it, as in a shell. */
 /** @typedef {{
  *   readonly env?: Readonly<Record<string, string>>,
  *   readonly cwd?: string,
@@ -39,7 +40,9 @@ export async function run(program, args, options = {}) {
   });
   const code = await new Promise((resolve) => {
     child.on('error', () => resolve(127));
-    child.on('close', (status) => resolve(status ?? 1));
+    child.on('close', (status, signal) =>
+      resolve(status ?? 128 + (signal === null ? 0 : constants.signals[signal])),
+    );
     // Whatever else still holds its output is not waited for once the user wants to stop.
     child.on('exit', (status) => signals.came() !== undefined && resolve(status ?? 1));
   });

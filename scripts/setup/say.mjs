@@ -55,6 +55,9 @@ export function complain(error) {
     say(error.message);
     return error.signal === 'SIGINT' ? 130 : 143;
   }
-  if (error instanceof Failed) return error.code;
+  if (error instanceof Failed) {
+    if (error.code > 128) say('stopped by a signal; the next run goes on from here');
+    return error.code;
+  }
   throw error;
 }

@@ -4,12 +4,14 @@
  */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { checkSpace, which } from './machine.mjs';
-import { isPurpose, missing } from './purposes.mjs';
+import { isPurpose, missing, NEEDS } from './purposes.mjs';
 import { run } from './run.mjs';
 import { complain, SetupError, say } from './say.mjs';
 
 /** Debian asks this file whether a package may start its service (invoke-rc.d(8)). */
-export const POLICY = '/usr/sbin/policy-rc.d';
+const POLICY = '/usr/sbin/policy-rc.d';
+/** Packages that are being installed; it stays when that is cut short, for the next run to finish. */
+export const UNFINISHED = '/var/lib/rtpfleet-setup.unfinished';
 const POLICY_TEXT =
   '#!/bin/sh\n# Written by the set-up of rtpfleet while it installs packages: starts no service.\nexit 101\n';
 
@@ -25,14 +27,6 @@ const APT_ENV = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8', NEEDREST
 const SPACE = 2 ** 30;
 
 /**
- * True when an earlier set-up was killed while it installed.
- * @param {string} [file]
- */
-export function isPolicyLeft(file = POLICY) {
-  return existsSync(file) && readFileSync(file, 'utf8') === POLICY_TEXT;
-}
-
-/**
  * Runs `work` while packages may not start services. A policy of the machine's own stays in force.
  * @template T
  * @param {() => Promise<T>} work
@@ -40,7 +34,7 @@ export function isPolicyLeft(file = POLICY) {
  * @returns {Promise<T>}
  */
 export async function withServicesOff(work, file = POLICY) {
-  const isOurs = !existsSync(file) || isPolicyLeft(file);
+  const isOurs = !existsSync(file) || readFileSync(file, 'utf8') === POLICY_TEXT; // Ours: of a killed run.
   if (isOurs) writeFileSync(file, POLICY_TEXT, { mode: 0o755 });
   try {
     return await work();
@@ -53,6 +47,7 @@ export async function withServicesOff(work, file = POLICY) {
 async function install(needs) {
   const packages = [...new Set(needs.map((need) => need.package))];
   checkSpace('/var', SPACE, 'Debian packages');
+  writeFileSync(UNFINISHED, packages.join(' '));
   await withServicesOff(async () => {
     await finishInterrupted();
     await download(packages);
@@ -62,6 +57,7 @@ async function install(needs) {
     if (code !== 0) throw failed('could not install', packages, tail);
   });
   await leaveOff(needs);
+  rmSync(UNFINISHED);
 }
 
 /** dpkg keeps a journal here while it works, and refuses new work until an interrupted one is finished. */
@@ -120,10 +116,11 @@ async function leaveOff(needs) {
 
 /** @param {string} purpose */
 async function prepareSystem(purpose) {
-  if (isPolicyLeft()) rmSync(POLICY);
   // Asked again under the lock: another set-up may have installed them meanwhile.
   const needs = isPurpose(purpose) ? missing(purpose, (program) => which(program) !== undefined) : [];
-  if (needs.length > 0) await install(needs);
+  const unfinished = existsSync(UNFINISHED) ? readFileSync(UNFINISHED, 'utf8').split(' ') : [];
+  const rest = NEEDS.filter((need) => unfinished.includes(need.package) && !needs.includes(need));
+  if (needs.length + rest.length > 0) await install([...needs, ...rest]);
   return 0;
 }
 
