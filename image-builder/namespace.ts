@@ -40,8 +40,9 @@ export async function runWithAllIds(
 ): Promise<string> {
   const uids = idRange('/etc/subuid');
   const gids = idRange('/etc/subgid');
-  // The ids exist only after someone outside wrote the maps; exec after that makes the command root in full.
-  const wait = ['sh', '-c', 'read -r _ && exec "$@" </dev/null', 'sh'];
+  // The ids exist only after someone outside wrote the maps; exec after that makes the command root in full, and by that
+  // forgets the signal that --kill-child had arranged for the death of its parent. So it is arranged once more.
+  const wait = ['sh', '-c', 'read -r _ && exec setpriv --pdeathsig KILL -- "$@" </dev/null', 'sh'];
   return await runCommand(shop, [...UNSHARE, '--user', '--', ...wait, ...argv], {
     ...options,
     attend: async (pid) => {
