@@ -65,6 +65,16 @@ test('the budget counts a relay that does not answer', () => {
   expect(decide(fleet, { maxUnavailable: 2 })).toContain('cordon b1');
 });
 
+test('one missed answer already counts against the budget', () => {
+  const missed = serving('a1', { looks: [...thrice().slice(1), SILENCE], silentSince: NOW });
+  expect(decide(fleetOf(missed, stale('b1'), stale('b2')))).not.toContain('cordon b1');
+});
+
+test('while two zones are under way no further relay is cordoned in either', () => {
+  const fleet = fleetOf(draining('a1'), stale('a2'), draining('b1'), stale('b2'), stale('b3'));
+  expect(decide(fleet, { maxUnavailable: 4 })).toEqual(['hold a1: 2 calls left', 'hold b1: 2 calls left']);
+});
+
 test('with a larger budget several relays of one zone drain at once, and none of another zone', () => {
   const fleet = fleetOf(stale('a1'), stale('a2'), stale('b1'), stale('b2'));
   expect(decide(fleet, { maxUnavailable: 3 })).toEqual(['cordon a1', 'cordon a2']);
@@ -207,6 +217,8 @@ test('without --drain a run refuses while calls are up or may be', () => {
     { kind: 'halt', because: '10 calls on 2 relays that would be replaced' },
   ]);
   expect(decide(fleetOf(away(stale('a1')), serving('b1')), { drain: false })).toEqual(['halt']);
+  const lately = stale('a1', { looks: [answer({ own: 0 }), SILENCE], silentSince: NOW });
+  expect(decide(fleetOf(lately, serving('b1')), { drain: false })).toEqual(['halt']);
   const idle = { looks: thrice({ own: 0 }) };
   expect(decide(fleetOf(stale('a1', idle), stale('b1', idle)), { drain: false })).toEqual(['cordon a1']);
 });

@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest';
+import type { Act } from '../../rollout/core/actions.ts';
+import type { Cordon, Look, Settings } from '../../rollout/core/fleet.ts';
+import { type Effects, execute } from '../../rollout/execute.ts';
+import { answer, cordonOf, draining, empty, joining, NOW, POLICY, SILENCE, stale } from './support/fleets.ts';
+
+type World = { readonly settings?: Settings; readonly look?: Look; readonly probeOk?: boolean };
+
+/** Every effect in order, as it was asked for. */
+async function effectsOf(act: Act, world: World = {}): Promise<readonly string[]> {
+  const log: string[] = [];
+  const note = async (text: string) => void log.push(text);
+  const settings = ({ limit, deleteDelay }: Settings) => `${limit}/${deleteDelay}`;
+  const effects: Effects = {
+    clock: { now: () => NOW, sleep: async () => undefined },
+    cloud: {
+      readZone: () => Promise.reject(new Error('not asked')),
+      readReport: () => Promise.reject(new Error('not asked')),
+      mark: (_, { by, before }: Cordon) => note(`mark ${by} ${settings(before)}`),
+      unmark: () => note('unmark'),
+      awaitController: () => note('await controller'),
+      release: () => note('release'),
+      replace: () => note('replace'),
+    },
+    relays: {
+      look: async () => {
+        log.push('look');
+        return world.look ?? answer({ limit: 0, at: NOW + 500, uptime: 3601 });
+      },
+      settings: async () => world.settings ?? { limit: 400, deleteDelay: 30 },
+      cordon: (_, delay) => note(`cordon, delete-delay at most ${delay}`),
+      restore: (_, wanted) => note(`restore ${settings(wanted)}`),
+      emptyCalls: async () => [],
+      removeEmptyCalls: async () => 1,
+      probe: async () => {
+        log.push('probe');
+        return { ok: world.probeOk ?? true, detail: 'detail' };
+      },
+    },
+  };
+  await execute(act, effects, { run: 'r1', policy: POLICY }).catch((error: Error) =>
+    log.push(`! ${error.message}`),
+  );
+  return log;
+}
+
+const because = 'test';
+
+test('a cordon writes its intent and the old settings on the VM before it touches the relay', async () => {
+  expect(await effectsOf({ kind: 'cordon', relay: stale('a1'), because })).toEqual([
+    'mark r1 400/30',
+    'cordon, delete-delay at most 1',
+  ]);
+});
+
+test('a relay that was cordoned by a restart gets the fleet’s own limit as the one to come back to', async () => {
+  const settings = { limit: 0, deleteDelay: 5 };
+  const log = await effectsOf({ kind: 'cordon', relay: stale('a1'), because }, { settings });
+  expect(log[0]).toBe('mark r1 -1/5');
+});
+
+test('a relay is looked at once more right before it is replaced', async () => {
+  const act: Act = { kind: 'replace', relay: empty('a1'), because };
+  expect(await effectsOf(act)).toEqual(['await controller', 'look', 'replace']);
+  const held: Act = { ...act, relay: empty('a1', { awaitsController: true }) };
+  expect(await effectsOf(held)).toEqual(['look', 'replace']);
+});
+
+test.each<readonly [string, Look]>([
+  ['1 call left', answer({ limit: 0, own: 1, at: NOW + 500, uptime: 3601 })],
+  ['it takes calls', answer({ limit: -1, at: NOW + 500, uptime: 3601 })],
+  ['it does not answer: no answer to statistics', SILENCE],
+])('and is not replaced when %s', async (why, look) => {
+  const log = await effectsOf({ kind: 'replace', relay: empty('a1'), because }, { look });
+  expect(log).toEqual(['await controller', 'look', `! a1 is not replaced: right before, ${why}`]);
+});
+
+test('a relay is probed, then takes calls, then is released', async () => {
+  const act: Act = { kind: 'admit', relay: joining('a1'), because };
+  expect(await effectsOf(act)).toEqual(['probe', 'restore -1/unknown', 'release']);
+  expect(await effectsOf(act, { probeOk: false })).toEqual(['probe', '! a1: the probe call failed: detail']);
+});
+
+test('an uncordon restores the old settings before it takes the intent off', async () => {
+  const relay = draining('a1', { cordon: cordonOf(), awaitsController: true });
+  const act: Act = { kind: 'uncordon', relay, settings: { limit: 400, deleteDelay: 30 }, because };
+  expect(await effectsOf(act)).toEqual(['restore 400/30', 'unmark', 'release']);
+});
