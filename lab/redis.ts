@@ -1,178 +1,102 @@
-/** Memorystore for Redis (API v1): create, get, list and delete instances; each is a real redis-server behind `RedisServers`. */
-import { reasonOf } from '../lib/errors.ts';
-import type { Lab } from './context.ts';
-import { newId, timestamp } from './context.ts';
-import type { Reply } from './http/reply.ts';
-import { ok } from './http/reply.ts';
-import { invalid, notFound, refuse, unsupported } from './refusal.ts';
-import type { Json } from './types.ts';
+/** Managed Redis of the lab: a real redis-server at an address of its own, as Memorystore is; nothing is written outside the lab. */
+import { mkdir, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { FleetError } from '../lib/errors.ts';
+import { startDetached } from './host/detached.ts';
+import { readJson, writeJson } from './host/json-file.ts';
+import { end, isAlive, type ProcessId, until } from './host/processes.ts';
+import { addressIn, type LabNames, namespaceOf } from './names.ts';
+import type { Network } from './network.ts';
+import type { RedisServers } from './ports.ts';
+import { freeSlot, redisArguments } from './redis/arguments.ts';
+import { redisNames, removeNamespace } from './redis/remove.ts';
 
-const PATH =
-  /^\/redis\/v1\/projects\/([^/]+)\/locations\/([^/]+)(?:\/(instances|operations)(?:\/([^/]+))?)?$/;
+const PORT = 6379;
 
-/** Fields of google.cloud.redis.v1.Instance that a client may set. */
-const SETTABLE: ReadonlySet<string> = new Set([
-  'name',
-  'displayName',
-  'labels',
-  'locationId',
-  'redisVersion',
-  'tier',
-  'memorySizeGb',
-  'authorizedNetwork',
-  'connectMode',
-  'redisConfigs',
-  'reservedIpRange',
-  'authEnabled',
-  'transitEncryptionMode',
-]);
-/** Asked for, but the lab's Redis has neither. */
-const OFF: Readonly<Record<string, unknown>> = { authEnabled: false, transitEncryptionMode: 'DISABLED' };
-
-export const isRedisPath = (path: string): boolean => path.startsWith('/redis/v1/');
-
-/** Answers one request; `body` is parsed JSON or undefined. */
-export function handleRedis(lab: Lab, method: string, url: URL, body: unknown): Reply {
-  const found = PATH.exec(url.pathname);
-  const [, project, location = '', collection, id] = found ?? [];
-  if (found === null || collection === undefined) throw unsupported(`redis ${method} ${url.pathname}`);
-  if (project !== lab.project) throw notFound(`projects/${project}`);
-  const parent = `projects/${project}/locations/${location}`;
-  if (collection === 'operations' && id !== undefined && method === 'GET')
-    return ok(one(lab.state.redisOperations, `${parent}/operations/${id}`));
-  if (collection !== 'instances') throw unsupported(`redis.${collection} by ${method}`);
-  if (id === undefined && method === 'GET') return ok({ instances: listIn(lab, location, parent) });
-  if (id === undefined && method === 'POST')
-    return ok(create(lab, parent, url.searchParams.get('instanceId') ?? '', (body ?? {}) as Json));
-  if (id !== undefined && method === 'GET') return ok(one(lab.state.redis, `${parent}/instances/${id}`));
-  if (id !== undefined && method === 'DELETE') return ok(remove(lab, parent, id));
-  throw unsupported(`redis.instances by ${method}`);
-}
-
-function one(table: Readonly<Record<string, Json>>, name: string): Json {
-  const found = table[name];
-  if (found === undefined) throw notFound(name);
-  return found;
-}
-
-/** Location `-` lists all of them. */
-function listIn(lab: Lab, location: string, parent: string): Json[] {
-  return Object.entries(lab.state.redis)
-    .filter(([name]) => location === '-' || name.startsWith(`${parent}/`))
-    .map(([, instance]) => instance);
-}
-
-function create(lab: Lab, parent: string, id: string, body: Json): Json {
-  if (!/^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/.test(id))
-    throw invalid('instance_id', id, 'Must match [a-z][-a-z0-9]{0,39}.');
-  const unknown = Object.keys(body).find((key) => !SETTABLE.has(key));
-  if (unknown !== undefined)
-    throw refuse(
-      400,
-      'badRequest',
-      `Invalid JSON payload received. Unknown name "${unknown}" at 'instance': Cannot find field.`,
-    );
-  const beyond = Object.keys(OFF).find((key) => body[key] !== undefined && body[key] !== OFF[key]);
-  if (beyond !== undefined) throw unsupported(`redis.instances.create with ${beyond}`);
-  if (!Number.isInteger(body.memorySizeGb))
-    throw invalid('instance.memory_size_gb', body.memorySizeGb ?? '', 'Must be a whole number.');
-  const name = `${parent}/instances/${id}`;
-  if (lab.state.redis[name] !== undefined)
-    throw refuse(409, 'alreadyExists', `Resource '${name}' already exists`);
-  lab.state.redis[name] = {
-    redisVersion: 'REDIS_7_2',
-    tier: 'BASIC',
-    connectMode: 'DIRECT_PEERING',
-    redisConfigs: {},
-    ...body,
-    name,
-    createTime: timestamp(lab),
-    state: 'CREATING',
-  };
-  return operation(lab, parent, name, 'create', () => start(lab, name));
-}
-
-/** Name of the server behind an instance: location and id, unique in the lab. */
-const serverOf = (name: string): string => {
-  const [, , , location = '', , id = ''] = name.split('/');
-  return `${location}-${id}`;
+export type RedisOptions = {
+  readonly folder: string;
+  readonly names: LabNames;
+  readonly network: Network;
 };
 
-async function start(lab: Lab, name: string): Promise<Json> {
-  const { host, port } = await lab.redis.start(serverOf(name));
-  const location = name.split('/')[3] ?? '';
-  const ready: Json = {
-    ...lab.state.redis[name],
-    host,
-    port,
-    currentLocationId: `${location}-a`,
-    persistenceIamIdentity: `serviceAccount:lab@${lab.project}.iam.gserviceaccount.com`,
-    state: 'READY',
+type RedisRecord = { readonly host: string; readonly process: ProcessId };
+
+export function createRedisServers(options: RedisOptions): RedisServers {
+  const { folder, names } = options;
+  return {
+    start: async (name, config = {}) => {
+      const record = await recordOf(folder, name);
+      const running = record !== undefined && (await isAlive(record.process));
+      return { host: running ? record.host : await start(options, name, config), port: PORT };
+    },
+    stop: async (name) => {
+      const record = await recordOf(folder, name);
+      if (record !== undefined) await end(record.process, 5_000);
+      await removeNamespace(namespaceOf(names, `r${name}`));
+      await rm(join(folder, 'redis', name), { recursive: true, force: true });
+    },
   };
-  lab.state.redis[name] = ready;
-  lab.store.changed();
-  return { '@type': 'type.googleapis.com/google.cloud.redis.v1.Instance', ...ready };
 }
 
-function remove(lab: Lab, parent: string, id: string): Json {
-  const name = `${parent}/instances/${id}`;
-  lab.state.redis[name] = { ...one(lab.state.redis, name), state: 'DELETING' };
-  return operation(lab, parent, name, 'delete', () => stop(lab, name));
+async function recordOf(folder: string, name: string): Promise<RedisRecord | undefined> {
+  return (await readJson(join(folder, 'redis', name, 'redis.json'))) as RedisRecord | undefined;
 }
 
-async function stop(lab: Lab, name: string): Promise<Json> {
-  await lab.redis.stop(serverOf(name));
-  delete lab.state.redis[name];
-  lab.store.changed();
-  return { '@type': 'type.googleapis.com/google.protobuf.Empty' };
+/** The address is taken from the record if there is one: a Redis that died comes back where its clients look for it. */
+async function start(
+  { folder, names, network }: RedisOptions,
+  name: string,
+  config: Readonly<Record<string, string>>,
+): Promise<string> {
+  const args = redisArguments(name, config);
+  const home = join(folder, 'redis', name);
+  const host = (await recordOf(folder, name))?.host ?? (await freeAddress(folder, network.range, name));
+  const namespace = namespaceOf(names, `r${name}`);
+  await mkdir(home, { recursive: true });
+  await removeNamespace(namespace);
+  await network.attach(namespace, host);
+  await network.configure(namespace, host);
+  const enter = ['nsenter', `--net=/run/netns/${namespace}`];
+  const server = ['redis-server', '--bind', host, '--port', String(PORT), '--dir', home, ...args];
+  const process = await startDetached([...enter, ...server], { log: join(home, 'redis.log') });
+  if (process !== undefined) await writeJson(join(home, 'redis.json'), { host, process });
+  if (process === undefined || !(await serves(process, host))) throw didNotStart(name, home);
+  return host;
 }
 
-type Act = () => Promise<Json>;
-
-function operation(lab: Lab, parent: string, target: string, verb: string, act: Act): Json {
-  const name = `${parent}/operations/operation-${newId(lab)}`;
-  const createTime = timestamp(lab);
-  const metadata = {
-    '@type': 'type.googleapis.com/google.cloud.common.OperationMetadata',
-    createTime,
-    target,
-    verb,
-    cancelRequested: false,
-    apiVersion: 'v1',
-  };
-  const begun: Json = { name, metadata, done: false };
-  lab.state.redisOperations[name] = begun;
-  lab.store.changed();
-  void finish(lab, begun, metadata, act);
-  return begun;
+async function serves(process: ProcessId, host: string): Promise<boolean> {
+  const settled = async (): Promise<boolean> => (await answersPing(host)) || !(await isAlive(process));
+  return (await until(settled, 10_000, 50)) && isAlive(process);
 }
 
-async function finish(lab: Lab, begun: Json, metadata: Json, act: Act): Promise<void> {
-  const name = String(begun.name);
-  try {
-    await lab.clock.sleep(lab.timing.operationMs, lab.closing);
-  } catch {
-    return; // the endpoint closes: the next run of the lab takes it up
-  }
-  const outcome = await act().then(
-    (response) => ({ response }),
-    (error: unknown) => ({ error: { code: 13, message: reasonOf(error) } }),
-  );
-  const endTime = timestamp(lab);
-  lab.state.redisOperations[name] = { ...begun, metadata: { ...metadata, endTime }, done: true, ...outcome };
-  lab.store.changed();
+async function freeAddress(folder: string, range: string, name: string): Promise<string> {
+  const others = (await redisNames(folder)).filter((other) => other !== name);
+  const taken = await Promise.all(others.map((other) => recordOf(folder, other)));
+  return addressIn(range, freeSlot(taken.flatMap((record) => (record ? [record.host] : []))));
 }
 
-/** After a start of the lab: servers of READY instances run again, what was under way is finished. */
-export async function resumeRedis(lab: Lab): Promise<void> {
-  for (const [name, { state }] of Object.entries(lab.state.redis))
-    if (state === 'READY') await start(lab, name);
-  for (const begun of Object.values(lab.state.redisOperations)) {
-    if (begun.done) continue;
-    const metadata = begun.metadata as Json;
-    const target = String(metadata.target);
-    void finish(lab, begun, metadata, () =>
-      metadata.verb === 'create' ? start(lab, target) : stop(lab, target),
-    );
-  }
+function didNotStart(name: string, home: string): FleetError {
+  return new FleetError({
+    kind: 'stop',
+    code: 'redis-failed',
+    message: `The lab's Redis ${name} did not start.`,
+    hint: `Its reason is in ${join(home, 'redis.log')}.`,
+    facts: { name },
+  });
+}
+
+/** One PING over a connection of its own; false on anything but PONG. */
+function answersPing(host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: PORT, timeout: 1_000 });
+    const say = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => socket.write('PING\r\n'));
+    socket.once('data', (data) => say(data.toString().startsWith('+PONG')));
+    socket.once('error', () => say(false));
+    socket.once('timeout', () => say(false));
+  });
 }

@@ -7,7 +7,7 @@ import { printFile } from './print-file.ts';
 /** `pnpm lab logs` */
 export function logsCommand(): Command {
   return new Command('logs')
-    .description('Print the log of the daemon, of DHCP and of DNS.')
+    .description('Print the log of the daemon.')
     .option('-f, --follow', 'go on with what comes')
     .addHelpText('after', '\nExample: pnpm lab logs --follow')
     .action(async ({ follow }: { readonly follow?: boolean }) => {

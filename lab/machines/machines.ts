@@ -2,11 +2,11 @@
  * Machines: systemd-nspawn on an overlay of an imported image. Each outlives the daemon; what it is made of is recorded before it is
  * made, so that any later daemon, or `lab down`, can adopt or remove it.
  */
-import { spawn } from 'node:child_process';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { FleetError } from '../../lib/errors.ts';
+import { startDetached } from '../host/detached.ts';
 import { mounts } from '../host/mounts.ts';
-import { identify, isAlive, type ProcessId, signal, until } from '../host/processes.ts';
+import { isAlive, type ProcessId, signal, until } from '../host/processes.ts';
 import type { ImageStore } from '../images/images.ts';
 import { type LabNames, namespaceOf } from '../names.ts';
 import type { Network } from '../network.ts';
@@ -62,7 +62,8 @@ async function boot(options: MachineOptions, spec: MachineSpec): Promise<void> {
   await writeRecord(folder, { spec });
   await releaseMachine(folder, names, spec.id);
   try {
-    const supervisor = await start(await prepare(options, spec), serial);
+    const command = await prepare(options, spec);
+    const supervisor = await startDetached(command, { log: serial, env: NSPAWN_ENVIRONMENT });
     if (supervisor !== undefined) await writeRecord(folder, { spec, supervisor });
     if (supervisor === undefined || !(await initRuns(supervisor))) throw await didNotBoot(spec, serial);
   } catch (error) {
@@ -90,24 +91,6 @@ async function foreignMounts(): Promise<readonly string[]> {
     ({ type, source, point }) => point !== '/' && (type === 'overlay' || source.startsWith('/dev/loop')),
   );
   return found.map(({ point }) => point).toReversed();
-}
-
-async function start(command: readonly string[], serial: string): Promise<ProcessId | undefined> {
-  const [program = '', ...args] = command;
-  const output = await open(serial, 'a');
-  try {
-    const child = spawn(program, args, {
-      detached: true,
-      cwd: '/',
-      env: { ...process.env, ...NSPAWN_ENVIRONMENT },
-      stdio: ['ignore', output.fd, output.fd],
-    });
-    child.once('error', () => undefined);
-    child.unref();
-    return child.pid === undefined ? undefined : await identify(child.pid);
-  } finally {
-    await output.close();
-  }
 }
 
 async function initRuns(supervisor: ProcessId): Promise<boolean> {
