@@ -15,7 +15,9 @@ const LOCK_HELD = 75;
  * @param {string} packages that are missing, for the user who has to do it by hand
  */
 export async function installAsRoot(purpose, packages) {
-  const lock = ['flock', '--timeout', String(LOCK_SECONDS), '--conflict-exit-code', String(LOCK_HELD), LOCK];
+  // Without a fork, flock becomes the script, and a signal reaches that.
+  const patience = ['--timeout', String(LOCK_SECONDS), '--conflict-exit-code', String(LOCK_HELD)];
+  const lock = ['flock', '--no-fork', ...patience, LOCK];
   const command = [...(await elevation(packages)), ...lock, process.execPath, SCRIPT, purpose];
   const [program = '', ...args] = command;
   const { code } = await run(program, args, { visible: true });

@@ -76,7 +76,8 @@ function listen(react) {
   let came;
   /** @param {NodeJS.Signals} signal */
   const heard = (signal) => {
-    came ??= signal;
+    if (came !== undefined) return; // Ctrl-C reaches us directly and once more through who started us.
+    came = signal;
     react();
   };
   /** @type {readonly NodeJS.Signals[]} */
