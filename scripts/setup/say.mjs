@@ -56,7 +56,8 @@ export function complain(error) {
     return error.signal === 'SIGINT' ? 130 : 143;
   }
   if (error instanceof Failed) {
-    if (error.code > 128) say('stopped by a signal; the next run goes on from here');
+    const didSay = error.code <= 128 || error.code === 130 || error.code === 143;
+    if (!didSay) say('stopped by a signal; the next run goes on from here');
     return error.code;
   }
   throw error;
