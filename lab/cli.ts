@@ -13,6 +13,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/down.ts')).downCommand(),
   },
   {
+    name: 'apply',
+    does: 'make what the Pulumi program describes',
+    load: async () => (await import('./commands/apply.ts')).applyCommand(),
+  },
+  {
     name: 'status',
     does: 'show endpoint, network and machines',
     load: async () => (await import('./commands/status.ts')).statusCommand(),
