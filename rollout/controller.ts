@@ -12,9 +12,9 @@ import { looksEmpty } from './core/guard.ts';
 import { endOf, plan, standingsOf } from './core/plan.ts';
 import type { Policy } from './core/policy.ts';
 import { execute } from './execute.ts';
-import { mapLimited } from './limited.ts';
 import type { Observer } from './observe.ts';
 import type { Ports } from './ports.ts';
+import { settledLimited } from './settled.ts';
 
 export type Run = {
   /** Id of this run; written on the VMs that it cordons. */
@@ -101,7 +101,9 @@ async function round(ports: Ports, run: Run, progress: Progress): Promise<RunEnd
       hint: HELD_HINT,
       fleet,
     };
-  const failures = await mapLimited(actions.filter(isAct), ACTS_AT_ONCE, (act) => carryOut(act, ports, run));
+  const failures = await settledLimited(actions.filter(isAct), ACTS_AT_ONCE, (act) =>
+    carryOut(act, ports, run),
+  );
   const fatal = failures.find((failure) => failure !== undefined);
   if (fatal !== undefined) throw fatal;
   return undefined;

@@ -28,12 +28,12 @@ const executors: { readonly [K in ActKind]: Executor<K> } = {
     // A relay that takes no calls already (its RTPEngine restarted) must not get that back as its old setting.
     const before = found.limit === 0 ? { ...found, limit: policy.servingLimit } : found;
     await cloud.mark(vmOf(relay), { at: clock.now(), by: run, before });
-    await relays.cordon(place, policy.drainingDeleteDelay);
+    await relays.cordon(place);
     return `maxsessions was ${found.limit}, reads back 0`;
   },
 
-  reassert: async ({ relay }, { relays }, { policy }) => {
-    await relays.cordon(placeOf(relay), policy.drainingDeleteDelay);
+  reassert: async ({ relay }, { relays }) => {
+    await relays.cordon(placeOf(relay));
     return 'maxsessions reads back 0';
   },
 

@@ -7,9 +7,9 @@ import { lastAnswer } from './core/fleet.ts';
 import type { Memory, Sighting } from './core/memory.ts';
 import { keyOf, remember } from './core/memory.ts';
 import type { Policy } from './core/policy.ts';
-import { mapLimited, settled } from './limited.ts';
 import type { Clock, Cloud, Relays, ZoneView } from './ports.ts';
 import { placeOf, vmOf } from './ports.ts';
+import { settled, settledLimited } from './settled.ts';
 
 export type Observer = {
   /** One snapshot. Rejects with a FleetError when the cloud cannot be read; a silent relay is part of the snapshot. */
@@ -76,7 +76,7 @@ async function observe(state: State): Promise<Fleet> {
   const { scope } = state;
   const views = await settled(scope.zones.map((zone) => readZone(state, zone)));
   const found = views.flatMap(({ relays }) => relays);
-  const sightings = await mapLimited(found, LOOKS_AT_ONCE, (relay) => sight(state, relay));
+  const sightings = await settledLimited(found, LOOKS_AT_ONCE, (relay) => sight(state, relay));
   state.memory = remember(state.memory, sightings, scope.policy.goodAnswers, state.clock.now());
   return {
     name: scope.name,

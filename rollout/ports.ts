@@ -44,8 +44,9 @@ export type Relays = {
   readonly look: (place: RelayPlace, known?: { readonly limit: number }) => Promise<Look>;
   /** What a cordon will change. */
   readonly settings: (place: RelayPlace) => Promise<Settings>;
-  /** No new call from now on, read back; an ended call is kept for at most `deleteDelay` seconds. */
-  readonly cordon: (place: RelayPlace, deleteDelay: number) => Promise<void>;
+  /** No new call from now on, read back; an ended call, which counts as a call for as long as it is kept, is kept no
+   * longer than it takes to cut no packet. */
+  readonly cordon: (place: RelayPlace) => Promise<void>;
   /** These settings from now on, read back. */
   readonly restore: (place: RelayPlace, settings: Settings) => Promise<void>;
   /** Ids of calls without any party that are older than this. */

@@ -3,8 +3,8 @@ import { groupName, METADATA } from '../../configs/naming.ts';
 import { FleetError, isFleetError } from '../../lib/errors.ts';
 import type { Gce } from '../../lib/gce.ts';
 import { CORDON_LABELS, cordonLabels } from '../core/labels.ts';
-import { settled } from '../limited.ts';
 import type { Cloud, VmRef, ZoneView } from '../ports.ts';
+import { settled } from '../settled.ts';
 import type { Instance } from './gce-view.ts';
 import {
   imageOf,

@@ -7,7 +7,12 @@ import type { NgRequestOptions } from '../../lib/ng/client.ts';
 import { openNgSocket } from '../../lib/ng/udp.ts';
 import { probeCall } from '../../lib/probe-call.ts';
 import { isEmptyCall, listCalls, removeEmptyCalls } from '../../lib/relay/calls.ts';
-import { admitRelay, cordonRelay, readMaxSessions } from '../../lib/relay/cordon.ts';
+import {
+  admitRelay,
+  cordonRelay,
+  readMaxSessions,
+  SAFE_DELETE_DELAY_SECONDS,
+} from '../../lib/relay/cordon.ts';
 import { type RelayReading, readRelay } from '../../lib/relay/read.ts';
 import { openRelay, type Relay } from '../../lib/relay/relay.ts';
 import type { Answer, Look } from '../core/fleet.ts';
@@ -41,8 +46,8 @@ export function relayDoor(file: FleetFile): RelayDoor {
       const limit = await readMaxSessions(relay);
       return { limit, deleteDelay: parseDeleteDelay(await relay.cli('list deletedelay')) };
     },
-    cordon: async (place, lowerDeleteDelayTo) =>
-      void (await cordonRelay(relayAt(place), { lowerDeleteDelayTo })),
+    cordon: async (place) =>
+      void (await cordonRelay(relayAt(place), { lowerDeleteDelayTo: SAFE_DELETE_DELAY_SECONDS })),
     restore: async (place, { limit, deleteDelay }) =>
       await admitRelay(relayAt(place), { maxSessions: limit, deleteDelaySeconds: deleteDelay }),
     emptyCalls: async (place, olderThanSeconds) => {

@@ -6,18 +6,10 @@ export type Policy = Readonly<FleetFile['rollout']> & {
   readonly drain: boolean;
   /** `maxsessions` of an admitted relay; -1 = no limit. */
   readonly servingLimit: number;
-  /** Delete-delay of a draining relay, seconds; it is lowered to this, never raised. */
-  readonly drainingDeleteDelay: number;
 };
 
 /** Overrides of one run; absent: as the fleet file says. */
 export type Overrides = Partial<FleetFile['rollout']> & { readonly drain: boolean };
-
-/**
- * While a relay drains, an ended call is kept for at most so long (seconds). It counts as a call while it is kept, and
- * with 0 the last packets on their way when it ends would be dropped (measured).
- */
-const DRAINING_DELETE_DELAY = 1;
 
 export function effectivePolicy(file: FleetFile, overrides: Overrides): Policy {
   const limit = file.rtpengine.options['max-sessions'];
@@ -25,6 +17,5 @@ export function effectivePolicy(file: FleetFile, overrides: Overrides): Policy {
     ...file.rollout,
     ...overrides,
     servingLimit: typeof limit === 'number' && limit > 0 ? limit : -1,
-    drainingDeleteDelay: DRAINING_DELETE_DELAY,
   };
 }

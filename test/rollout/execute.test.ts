@@ -28,7 +28,7 @@ async function effectsOf(act: Act, world: World = {}): Promise<readonly string[]
         return world.look ?? answer({ limit: 0, at: NOW + 500, uptime: 3601 });
       },
       settings: async () => world.settings ?? { limit: 400, deleteDelay: 30 },
-      cordon: (_, delay) => note(`cordon, delete-delay at most ${delay}`),
+      cordon: () => note('cordon'),
       restore: (_, wanted) => note(`restore ${settings(wanted)}`),
       emptyCalls: async () => [],
       removeEmptyCalls: async () => 1,
@@ -49,7 +49,7 @@ const because = 'test';
 test('a cordon writes its intent and the old settings on the VM before it touches the relay', async () => {
   expect(await effectsOf({ kind: 'cordon', relay: stale('a1'), because })).toEqual([
     'mark r1 400/30',
-    'cordon, delete-delay at most 1',
+    'cordon',
   ]);
 });
 

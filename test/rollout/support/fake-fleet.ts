@@ -167,9 +167,9 @@ export function fakeFleet(options: FakeOptions = {}): FakeFleet {
         const { limit, deleteDelay } = find(name);
         return { limit, deleteDelay };
       },
-      cordon: ({ name }, deleteDelay) =>
+      cordon: ({ name }) =>
         effect(() => {
-          Object.assign(find(name), { limit: 0, deleteDelay });
+          Object.assign(find(name), { limit: 0, deleteDelay: 2 });
         }),
       restore: ({ name }, { limit, deleteDelay }) =>
         effect(() => {

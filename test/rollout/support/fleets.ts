@@ -14,7 +14,6 @@ export const POLICY: Policy = {
   gatePackets: 10,
   drain: true,
   servingLimit: -1,
-  drainingDeleteDelay: 1,
 };
 
 export function answer(over: Partial<Answer> = {}): Answer {
