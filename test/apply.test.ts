@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { type Applied, type ApplyOptions, applyToLab } from '../../lab/apply.ts';
-import { openLab, PROJECT, type TestLab } from './lab.ts';
+import { type Applied, type ApplyOptions, applyToLab } from '../lab/apply.ts';
+import { openLab, PROJECT, type TestLab } from './apply/lab.ts';
 
 const ZONES = ['us-central1-a', 'us-central1-b', 'us-central1-c'];
 const IMAGES = [
@@ -162,7 +162,7 @@ describe('lab apply', () => {
 });
 
 /** A Pulumi program of these tests. */
-const fixture = (name: string) => new URL(`./programs/${name}.ts`, import.meta.url);
+const fixture = (name: string) => new URL(`./apply/programs/${name}.ts`, import.meta.url);
 
 describe('lab apply refuses, before it makes anything,', () => {
   const refused = { name: 'other' };
