@@ -20,6 +20,8 @@ export type SourceFile = {
   readonly exports: readonly string[];
   /** True when it only hands on what other files export. */
   readonly isBarrel: boolean;
+  /** Its head comment says `Pure.` */
+  readonly saysPure: boolean;
   /** Clock, chance, timers, environment: `Date.now`, `new Date`, `Math.random`, `setTimeout`, `process`, `console`, `fetch`. */
   readonly effects: readonly string[];
   readonly longestFunction: number;
@@ -69,6 +71,7 @@ export function parseSource(path: string, text: string): SourceFile {
     ],
     exports: exported.map((entry) => entry.exportName.name ?? entry.exportName.kind),
     isBarrel: exported.length > 0 && handedOn.length === exported.length,
+    saysPure: /^\/\*\*(?:(?!\*\/).)*?\bPure\./s.test(text),
     effects: [...facts.effects],
     longestFunction: facts.longestFunction,
   };
