@@ -9,6 +9,7 @@ import { startLab } from '../start.ts';
 import { judge, type Outcome, writeReport } from './outcome.ts';
 import { DEMO } from './plan.ts';
 import type { Programs } from './programs.ts';
+import { forLog } from './quiet.ts';
 import { rollTheFleet, wordRolloutEvent } from './roll.ts';
 import { applyImage, buildAndPromote, type Demo, lookAtFleet, waitUntilServing } from './steps.ts';
 import { startTraffic, type Traffic } from './traffic.ts';
@@ -33,17 +34,21 @@ export async function runDemo(options: DemoOptions): Promise<Outcome> {
     return lab;
   });
   const demo: Demo = { lab, progress, signal };
-  const before = await buildAndPromote(demo, DEMO.before);
-  const after = await buildAndPromote(demo, DEMO.after);
-  const relays = await createFleet(demo, before);
+  const calm: Demo = options.isWatched ? demo : { ...demo, progress: forLog(progress) };
+  const before = await buildAndPromote(calm, DEMO.before);
+  const after = await buildAndPromote(calm, DEMO.after);
+  const relays = await createFleet(calm, before);
   const heard: Heard = { onCall: () => {}, onEvent: () => {} };
   const traffic = await startTraffic(programs, lab, relays, (line) => heard.onCall(line));
-  await progress(`Put calls of ${DEMO.calls.seconds} s on it, with RTP both ways`, async (line) => {
-    await traffic.reached(DEMO.calls.atLeast, signal);
-    line.result(`${traffic.talking()} at once, and they keep coming`);
-  });
-  await progress(`Point the groups at ${DEMO.after.version}`, async (line) => {
-    const changes = await applyImage(demo, after, line.at);
+  await progress(
+    `Put calls of ${DEMO.calls.seconds.join(' to ')} s on it, with RTP both ways`,
+    async (line) => {
+      await traffic.reached(DEMO.calls.atLeast, signal);
+      line.result(`${traffic.talking()} at once, and they keep coming`);
+    },
+  );
+  await calm.progress(`Point the groups at ${DEMO.after.version}`, async (line) => {
+    const changes = await applyImage(calm, after, line.at);
     line.result(`${changes} resources made or changed, no relay moved`);
   });
   return await rollAndCollect(options, demo, traffic, heard);

@@ -18,11 +18,12 @@ export const DEMO = {
     atLeast: 36,
     /** At every moment between ramp-up and stop. */
     promised: 30,
-    seconds: '5-20',
+    /** Shortest and longest call. */
+    seconds: [5, 20],
     reInvites: 0.5,
   },
-  /** Calls go on for so long after the rollout, seconds. */
-  afterwards: 4,
+  /** Calls go on arriving for so long after the rollout, seconds. */
+  afterwards: 3,
   /** The fleet must serve within so long after it was created, seconds. */
   serveWithin: 60,
 } as const;

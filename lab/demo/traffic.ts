@@ -15,11 +15,14 @@ export type Traffic = {
   readonly words: () => string;
   /** Resolves when that many calls are up. Rejects when the caller ends or is too slow. */
   readonly reached: (calls: number, signal: AbortSignal) => Promise<void>;
-  /** No new calls; resolves with the summary when the last one has ended. */
+  /** No new calls; those that are up are hung up once the youngest is as long as a call has to be. Resolves with the
+   * summary after the last one. */
   readonly stop: () => Promise<SummaryLine>;
 };
 
 const RAMP_UP_SECONDS = 60;
+/** A call that is being set up when the others stop has this long to get there. */
+const SETUP_SECONDS = 1.5;
 
 export async function startTraffic(
   programs: Programs,
@@ -30,7 +33,7 @@ export async function startTraffic(
   const { perSecond, atLeast, seconds, reInvites } = DEMO.calls;
   const flags = {
     ...{ relays: relays.join(','), from: lab.gateway, rate: perSecond, 'at-least': atLeast },
-    ...{ seconds, reinvites: reInvites },
+    ...{ seconds: seconds.join('-'), reinvites: reInvites },
   };
   const args = ['--json', ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])];
   const lines: CallLine[] = [];
@@ -47,7 +50,9 @@ export async function startTraffic(
     reached: (calls, signal) => reached(program, talking, calls, signal),
     stop: async () => {
       program.signal('SIGTERM');
+      const hangUp = setTimeout(() => program.signal('SIGTERM'), (seconds[0] + SETUP_SECONDS) * 1_000);
       await program.exit;
+      clearTimeout(hangUp);
       const summary = lines.findLast((line) => line.kind === 'summary');
       if (summary === undefined) throw ended(program);
       return summary;
