@@ -43,10 +43,28 @@ export async function buildImage(
   order: BuildOrder,
   progress: Progress,
 ): Promise<BuildResult> {
+  if (order.publish === undefined) return await buildArchive(shop, cache, order, progress);
+  const { connectCloud, publishImage } = await import('./publication.ts');
+  const cloud = await connectCloud(shop, order.fleet, order.publish);
+  try {
+    const built = await buildArchive(shop, cache, order, progress);
+    const publication = await publishImage(cloud, order.fleet, built, order.publish, progress);
+    return { ...built, publication };
+  } finally {
+    await cloud.gce.close();
+  }
+}
+
+async function buildArchive(
+  shop: Shop,
+  cache: Cache,
+  order: BuildOrder,
+  progress: Progress,
+): Promise<BuildResult> {
   const plan = await preparePlan(shop, cache, order.fleet, progress);
   if (!plan.cached.disk) await makeDisk(shop, cache, order, plan, progress);
   const folder = entryPath(cache, 'disk', plan.keys.disk);
-  const built: BuildResult = {
+  return {
     image: plan.image,
     version: plan.version,
     archive: join(folder, DISK_FILES.archive),
@@ -54,11 +72,6 @@ export async function buildImage(
     manifest: readManifest(folder),
     archiveState: plan.cached.disk ? 'cached' : 'built',
   };
-  if (order.publish === undefined) return built;
-  const { publishImage } = await import('./publication.ts');
-  const { manifest, archive } = built;
-  const publication = await publishImage(shop, order.fleet, { manifest, archive }, order.publish, progress);
-  return { ...built, publication };
 }
 
 /** Also used by `--plan`: checks the machine and works out what there is to do. */

@@ -184,5 +184,5 @@ export async function packDisk(shop: Shop, bench: Bench): Promise<void> {
   const owner = ['--owner=root:0', '--group=root:0', '--numeric-owner', '--mode=0644', `--mtime=@${EPOCH}`];
   const tar = ['tar', '--create', ...plain, ...owner, '--file=-', WORK.disk].join(' ');
   // More than one process: with one, pigz writes other bytes than with any higher number.
-  await runTool(shop, bench, ['bash', '-o', 'pipefail', '-c', `${tar} | pigz -6 -n -p 4 >${WORK.archive}`]);
+  await runTool(shop, bench, ['bash', '-o', 'pipefail', '-c', `${tar} | pigz -3 -n -p 4 >${WORK.archive}`]);
 }

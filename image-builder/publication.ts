@@ -31,25 +31,15 @@ export type Publication = {
 
 export type Product = { readonly manifest: Manifest; readonly archive: string };
 
-/** Imports, accepts and promotes, or takes up where an earlier run ended. */
-export async function publishImage(
-  shop: Shop,
-  fleet: Fleet,
-  product: Product,
-  order: PublishOrder,
-  progress: Progress,
-): Promise<Publication> {
+/** Connects before anything is built: without credentials the whole build would be for nothing. */
+export async function connectCloud(shop: Shop, fleet: Fleet, order: PublishOrder): Promise<Cloud> {
   const place = { project: fleet.cloud.project, endpoint: order.endpoint };
-  const gce = await connectGce(place);
-  try {
-    const cloud = { gce, storage: await connectStorage(place), signal: shop.signal };
-    return await publishThrough(cloud, fleet, product, order, progress);
-  } finally {
-    await gce.close();
-  }
+  const [gce, storage] = await Promise.all([connectGce(place), connectStorage(place)]);
+  return { gce, storage, signal: shop.signal };
 }
 
-async function publishThrough(
+/** Imports, accepts and promotes, or takes up where an earlier run ended. */
+export async function publishImage(
   cloud: Cloud,
   fleet: Fleet,
   { manifest, archive }: Product,
@@ -68,7 +58,7 @@ async function publishThrough(
   }
   if (state === 'absent') {
     await progress('Upload and import the archive', (line) =>
-      importImage(cloud, fleet, manifest, archive, (bytes) => line.at(share(bytes, manifest.archive.bytes))),
+      importImage(cloud, fleet, manifest, archive, tenths(manifest.archive.bytes, line.at)),
     );
   }
   const acceptance = await progress('Start one machine of it and make a call', async (line) => {
@@ -97,8 +87,15 @@ const WORDS = {
   done: 'accepted and promoted before, nothing to do',
 } as const;
 
-function share(bytes: number, total: number): string {
-  return `${(bytes / 1e6).toFixed(0)} of ${(total / 1e6).toFixed(0)} MB sent`;
+/** Tells of every tenth that is sent, and not of every piece. */
+function tenths(total: number, tell: (words: string) => void): (bytes: number) => void {
+  let told = 0;
+  return (bytes) => {
+    const tenth = Math.floor((10 * bytes) / total);
+    if (tenth <= told) return;
+    told = tenth;
+    tell(`${tenth}0 % of ${(total / 1e6).toFixed(0)} MB sent`);
+  };
 }
 
 function wordAcceptance({ readyMs, packets }: Acceptance): string {

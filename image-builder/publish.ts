@@ -12,7 +12,7 @@ export type Cloud = { readonly gce: Gce; readonly storage: Storage; readonly sig
 
 type Image = GceAnswer<'images', 'get'>;
 
-/** `absent`: to be imported. `imported`: not accepted yet. `done`: accepted and promoted before, with its family. */
+/** `absent`: to be imported. `imported`: not accepted yet. `done`: accepted and promoted before; others may have followed. */
 export type ImageState = 'absent' | 'imported' | 'done';
 
 /**
@@ -21,6 +21,9 @@ export type ImageState = 'absent' | 'imported' | 'done';
  */
 const GUEST_OS_FEATURES = ['UEFI_COMPATIBLE', 'VIRTIO_SCSI_MULTIQUEUE', 'GVNIC', 'SEV_CAPABLE'];
 
+/** Label of an image whose promotion is complete: what tells a run that was killed half-way from one that ended. */
+const ACCEPTED = 'rtpfleet-accepted';
+
 /** An import of some hundred MB takes GCE about a minute; the operation is waited for longer. */
 const IMPORT_MS = 1_800_000;
 
@@ -28,7 +31,7 @@ const IMPORT_MS = 1_800_000;
 export async function imageState(cloud: Cloud, name: string): Promise<ImageState> {
   const image = await findImage(cloud, name);
   if (image === undefined) return 'absent';
-  if (image.status === 'READY') return image.family ? 'done' : 'imported';
+  if (image.status === 'READY') return image.labels?.[ACCEPTED] === undefined ? 'imported' : 'done';
   if (image.status === 'FAILED') {
     await cloud.gce.done(await cloud.gce.call('images', 'delete', { image: name }));
     return 'absent';
@@ -49,8 +52,8 @@ async function findImage({ gce, signal }: Cloud, name: string): Promise<Image | 
 }
 
 /**
- * Uploads the archive, imports it as image `manifest.image`, removes the upload. The image gets no family before it is
- * accepted: who asks for the family must never get it in between.
+ * Uploads the archive, imports it as image `manifest.image`, removes the upload. The image is DEPRECATED from the start:
+ * who asks for the family must not get it before it is accepted.
  * @param onProgress bytes sent so far
  */
 export async function importImage(
@@ -80,6 +83,8 @@ export async function importImage(
 export function imageBody(fleet: Fleet, manifest: Manifest, source: string) {
   return {
     name: manifest.image,
+    family: manifest.family,
+    deprecated: { state: 'DEPRECATED' },
     description: `RTPEngine ${manifest.version} on ${manifest.base}, ${manifest.kernel}`,
     architecture: manifest.architecture,
     sourceType: 'RAW',
@@ -97,13 +102,13 @@ export function imageBody(fleet: Fleet, manifest: Manifest, source: string) {
 
 /**
  * Makes an accepted image the one that the family stands for; the ones before become DEPRECATED, with it as replacement.
- * The new one comes first, so that the family is never empty.
+ * The new one comes first, so that the family is never empty; its label comes last, so that all of it is done again if
+ * this run is killed in between.
  * @returns names of the images that it takes the place of
  */
 export async function promoteImage(cloud: Cloud, manifest: Manifest): Promise<readonly string[]> {
   const { gce, signal } = cloud;
   const { image: name, family } = manifest;
-  await gce.done(await gce.call('images', 'patch', { image: name, imageResource: { family } }), { signal });
   await setState(cloud, name, { state: 'ACTIVE' });
   const promoted = await gce.call('images', 'get', { image: name }, { signal });
   const all = await gce.call('images', 'list', { filter: `family = "${family}"` }, { signal });
@@ -113,7 +118,18 @@ export async function promoteImage(cloud: Cloud, manifest: Manifest): Promise<re
     const replacement = promoted.selfLink;
     await setState(cloud, old, { state: 'DEPRECATED', ...(replacement ? { replacement } : {}) });
   }
+  await markAccepted(cloud, promoted);
   return replaced;
+}
+
+async function markAccepted({ gce, signal }: Cloud, image: Image): Promise<void> {
+  const { labelFingerprint } = image;
+  const globalSetLabelsRequestResource = {
+    labels: { ...image.labels, [ACCEPTED]: 'true' },
+    ...(labelFingerprint ? { labelFingerprint } : {}),
+  };
+  const request = { resource: image.name ?? '', globalSetLabelsRequestResource };
+  await gce.done(await gce.call('images', 'setLabels', request), { signal });
 }
 
 function isActive(image: Image): boolean {
