@@ -57,7 +57,11 @@ function addPlan(program: Command): void {
     .description('show what a rollout would do now; changes nothing')
     .option('--max-unavailable <n>', 'relays that may be away at once', whole(1))
     .option('--call-seconds <s>', 'assume that a call lasts at most so long', whole(1), 300)
-    .option('--boot-seconds <s>', 'assume that a relay is back after so long', whole(1), 60)
+    .option(
+      '--boot-seconds <s>',
+      'assume that a relay is back after so long (default: 60, or what it may take)',
+      whole(1),
+    )
     .option('--json', 'print JSON', false)
     .action(async (options) => {
       process.exitCode = await (await import('./commands/plan.ts')).showPlan(options);

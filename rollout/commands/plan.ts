@@ -4,7 +4,7 @@ import { EXIT } from '../../lib/errors.ts';
 import { stateOf } from '../core/changes.ts';
 import { standingsOf } from '../core/plan.ts';
 import { effectivePolicy } from '../core/policy.ts';
-import { type Preview, preview } from '../core/preview.ts';
+import { type Assumptions, type Preview, preview } from '../core/preview.ts';
 import { createObserver } from '../observe.ts';
 import { type FleetOptions, withSession } from '../session.ts';
 import { fleetLines } from '../view/fleet-table.ts';
@@ -12,9 +12,12 @@ import { fleetLines } from '../view/fleet-table.ts';
 export type PlanOptions = FleetOptions & {
   readonly maxUnavailable?: number;
   readonly callSeconds: number;
-  readonly bootSeconds: number;
+  readonly bootSeconds?: number;
   readonly json: boolean;
 };
+
+/** A VM of GCE with a small image is up within a minute. */
+const USUAL_BOOT_SECONDS = 60;
 
 /** Exit code 0: such a rollout ends well; 3: it would be held or halted. */
 export async function showPlan(options: PlanOptions): Promise<number> {
@@ -27,17 +30,18 @@ export async function showPlan(options: PlanOptions): Promise<number> {
       { name: file.name, zones: file.cloud.zones, policy },
     );
     const fleet = await observer.observe();
-    const assume = { callMs: options.callSeconds * 1000, replaceMs: options.bootSeconds * 1000 };
+    const bootSeconds = options.bootSeconds ?? Math.min(USUAL_BOOT_SECONDS, policy.replaceSeconds);
+    const assume = { callMs: options.callSeconds * 1000, replaceMs: bootSeconds * 1000 };
     const plan = preview(fleet, policy, assume, clock.now());
     const states = standingsOf(fleet, policy).map(stateOf);
-    const text = options.json ? JSON.stringify({ relays: states, ...plan }) : lines(plan, options).join('\n');
+    const text = options.json ? JSON.stringify({ relays: states, ...plan }) : lines(plan, assume).join('\n');
     if (!options.json) process.stdout.write(`${fleetLines(fleet.targets, states).join('\n')}\n\n`);
     process.stdout.write(`${text}\n`);
     return plan.result === 'done' ? EXIT.done : EXIT.halted;
   });
 }
 
-function lines(plan: Preview, { callSeconds, bootSeconds }: PlanOptions): readonly string[] {
+function lines(plan: Preview, { callMs, replaceMs }: Assumptions): readonly string[] {
   if (plan.steps.length === 0 && plan.result === 'done')
     return ['Nothing to do: every relay runs what it should.'];
   const steps = plan.steps.map(
@@ -47,7 +51,7 @@ function lines(plan: Preview, { callSeconds, bootSeconds }: PlanOptions): readon
     plan.result === 'done'
       ? `${clockOf(plan.ms)}  done; at least ${plan.lowestAdmitting} relays take calls at any moment`
       : `${clockOf(plan.ms)}  ${plan.result}: ${plan.because.join('; ')}`;
-  const assumed = `Assumed: calls end within ${callSeconds} s, a relay is back after ${bootSeconds} s.`;
+  const assumed = `Assumed: calls end within ${callMs / 1000} s, a relay is back after ${replaceMs / 1000} s.`;
   return [...steps, end, ...(plan.hint === undefined ? [] : [`  ${plan.hint}`]), assumed];
 }
 
