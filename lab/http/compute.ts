@@ -15,6 +15,7 @@ import { regionsOf } from '../resources/call.ts';
 import { groupConfigHandlers } from '../resources/group-configs.ts';
 import { groupHandlers } from '../resources/groups.ts';
 import { imageHandlers } from '../resources/images.ts';
+import { instanceGroupHandlers } from '../resources/instance-groups.ts';
 import { instanceHandlers } from '../resources/instances.ts';
 import { networkHandlers } from '../resources/network-kinds.ts';
 import { placeHandlers } from '../resources/places.ts';
@@ -26,6 +27,7 @@ const HANDLERS: Handlers = {
   ...groupConfigHandlers,
   ...groupHandlers,
   ...imageHandlers,
+  ...instanceGroupHandlers,
   ...instanceHandlers,
   ...networkHandlers,
   ...placeHandlers,
@@ -71,7 +73,7 @@ export function createComputeApi(lab: Lab, checkAnswers: boolean): ComputeApi {
       if (found === undefined)
         throw refuse(404, 'notFound', `There is no ${request.method} ${request.url.pathname}`);
       const answer = await serve(lab, contract, found, request, fault);
-      const json = outward(answer, request.origin);
+      const json = outward(withoutEmptyList(answer), request.origin);
       if (checkAnswers) checkAnswer(contract, found.route, json);
       return ok(json);
     },
@@ -100,6 +102,16 @@ async function serve(
   if (route.verb !== 'get') await lab.store.saved();
   return answer;
 }
+
+/** GCE leaves an empty list out. */
+function withoutEmptyList(answer: object): object {
+  const entries = Object.entries(answer);
+  return Object.fromEntries(
+    entries.filter(([key, value]) => !(LISTS.has(key) && Array.isArray(value) && value.length === 0)),
+  );
+}
+
+const LISTS: ReadonlySet<string> = new Set(['items', 'managedInstances']);
 
 /** The same `requestId` for the same request: the same operation. */
 function replayKey(route: Route, path: string, requestId: string | undefined): string | undefined {

@@ -6,7 +6,7 @@ import { lastOf, linkTo } from '../links.ts';
 import { invalid, notFound, refuse, unsupported } from '../refusal.ts';
 import type { ImageRecord } from '../state.ts';
 import { objectFile } from '../storage/objects.ts';
-import type { Image, Json, Link } from '../types.ts';
+import type { Image, Link } from '../types.ts';
 import type { Call, Handlers } from './call.ts';
 import {
   birthFacts,
@@ -176,11 +176,11 @@ function patchImage(call: Call): object {
   return operate(call, 'patch', resource);
 }
 
-const fingerprinted = (call: Call, body: Json): object => {
-  const { resource } = imageOf(call.lab, linkOf(call, 'images', 'image'));
-  setLabels(resource, body);
+function relabel(call: Call): object {
+  const { resource } = imageOf(call.lab, linkOf(call, 'images', 'resource'));
+  setLabels(resource, call.body);
   return operate(call, 'setLabels', resource);
-};
+}
 
 export const imageHandlers: Handlers = {
   'Images.Insert': insert,
@@ -194,7 +194,7 @@ export const imageHandlers: Handlers = {
   }),
   'Images.Deprecate': deprecate,
   'Images.Patch': patchImage,
-  'Images.SetLabels': (call) => fingerprinted(call, call.body),
+  'Images.SetLabels': relabel,
   'Images.Delete': (call) => {
     const link = linkOf(call, 'images', 'image');
     return operate(call, 'delete', imageOf(call.lab, link).resource, { kind: 'remove-image', link });

@@ -150,7 +150,7 @@ function interfaces(lab: Lab, request: InstanceRequest): NetworkInterface[] {
   const networkText = asked.network ?? (asked.subnetwork ? undefined : 'global/networks/default');
   const subnetwork = readLink(
     'resource.networkInterfaces[0].subnetwork',
-    asked.subnetwork ?? `regions/${region}/subnetworks/${lastOf(networkText ?? 'default')}`,
+    asked.subnetwork || `regions/${region}/subnetworks/${lastOf(networkText ?? 'default')}`,
     lab.project,
     `regions/${region}`,
     'subnetworks',

@@ -1,6 +1,15 @@
 /** Fakes of the lab's ports (lab/ports.ts) in memory, for tests of its GCE endpoint without root and without machines. */
+
+import { readFile } from 'node:fs/promises';
+import type {
+  Images,
+  LabNetwork,
+  MachineSpec,
+  MachineState,
+  Machines,
+  RedisServers,
+} from '../../lab/ports.ts';
 import { FleetError } from '../../lib/errors.ts';
-import type { Images, LabNetwork, MachineSpec, MachineState, Machines, RedisServers } from '../../lab/ports.ts';
 
 export type FakeMachines = Machines & {
   /** Machines that were booted and not destroyed, by id. */
@@ -27,7 +36,8 @@ export function fakeMachines(): FakeMachines {
     obscure: (name) => set(name, 'unknown'),
     boot: async (spec) => {
       const other = [...known.values()].find(
-        ({ spec: { id, address }, state }) => state === 'running' && address === spec.address && id !== spec.id,
+        ({ spec: { id, address }, state }) =>
+          state === 'running' && address === spec.address && id !== spec.id,
       );
       if (other) throw new Error(`${spec.name} would have the address of ${other.spec.name}`);
       log.push(`boot ${spec.name}`);
@@ -53,14 +63,18 @@ export function fakeMachines(): FakeMachines {
 
 export type FakeImages = Images & { readonly imported: ReadonlyMap<string, string> };
 
-/** Takes any file; one whose path was announced as bad is refused as the real one refuses it. */
-export function fakeImages(isBad: (tarGz: string) => boolean = () => false): FakeImages {
+/** Takes any file; one that has the word "bad" in it is refused as the real one refuses what is no image. */
+export function fakeImages(): FakeImages {
   const imported = new Map<string, string>();
   return {
     imported,
     importDisk: async (id, tarGz) => {
-      if (isBad(tarGz))
-        throw new FleetError({ kind: 'stop', code: 'image-format', message: 'The tar file has no disk.raw.' });
+      if ((await readFile(tarGz, 'utf8')).includes('bad'))
+        throw new FleetError({
+          kind: 'stop',
+          code: 'image-format',
+          message: 'The tar file has no disk.raw.',
+        });
       imported.set(id, tarGz);
       return { diskSizeGb: 2, archiveSizeBytes: 1234 };
     },
@@ -68,7 +82,9 @@ export function fakeImages(isBad: (tarGz: string) => boolean = () => false): Fak
   };
 }
 
-export type FakeRedis = RedisServers & { readonly running: ReadonlyMap<string, Readonly<Record<string, string>>> };
+export type FakeRedis = RedisServers & {
+  readonly running: ReadonlyMap<string, Readonly<Record<string, string>>>;
+};
 
 export function fakeRedis(): FakeRedis {
   const running = new Map<string, Readonly<Record<string, string>>>();
