@@ -10,6 +10,7 @@ Examples:
   rollout --drain                       roll the fleet; cuts no call, waits for each to end
   rollout --drain --max-unavailable 2   with two relays away at once
   rollout status --watch                where every relay stands
+  rollout report                        the last rollout as report.json and report.html
   rollout cordon lab-us-central1-a-x1   no new calls on one relay; uncordon takes it back
 
 A run that was stopped or killed is taken up by running it again.
@@ -28,6 +29,7 @@ export function rolloutProgram(): Command {
   addPlan(program);
   addStatus(program);
   addCordons(program);
+  addReport(program);
   return program;
 }
 
@@ -88,6 +90,21 @@ function addCordons(program: Command): void {
       .action(async (relay: string, options) => {
         process.exitCode = await (await import('./commands/cordon.ts')).byHandOn(kind, relay, options);
       });
+}
+
+function addReport(program: Command): void {
+  program
+    .command('report')
+    .argument(
+      '[journals...]',
+      'journals of one rollout, in the order of time (default: the last one in .rollout)',
+    )
+    .description('make report.json and report.html of a rollout')
+    .option('--calls <file>', 'what callers told meanwhile, as JSON lines')
+    .option('--out <folder>', 'where they go', '.')
+    .action(async (journals: readonly string[], options) => {
+      process.exitCode = await (await import('./commands/report.ts')).report(journals, options);
+    });
 }
 
 function withFleet(command: Command): Command {

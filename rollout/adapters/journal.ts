@@ -5,9 +5,11 @@ import { FleetError, reasonOf } from '../../lib/errors.ts';
 import { EVENT_VERSION, type EventBody, type RolloutEvent } from '../core/events.ts';
 import type { Clock, Journal } from '../ports.ts';
 
+export const JOURNAL_FOLDER = '.rollout';
+
 /** Where a run's journal goes unless `--journal` says otherwise. */
 export function journalFile(run: string): string {
-  return `.rollout/${run}.jsonl`;
+  return `${JOURNAL_FOLDER}/${run}.jsonl`;
 }
 
 /** Opens the journal of a run; every event is handed to `views` as well. Rejects a place that cannot be written to. */

@@ -2,6 +2,7 @@
 import type { Act, Action } from './actions.ts';
 import { isAct } from './actions.ts';
 import type { Fleet } from './fleet.ts';
+import { looksEmpty } from './guard.ts';
 import type { Memory, Sighting } from './memory.ts';
 import { keyOf, remember } from './memory.ts';
 import { isOut } from './phase.ts';
@@ -47,7 +48,7 @@ export function preview(fleet: Fleet, policy: Policy, assume: Assumptions, start
   const steps: PreviewStep[] = [];
   let memory: Memory = new Map();
   let lowest = fleet.relays.length;
-  for (let now = start; now - start <= LONGEST_MS; now += TICK_MS) {
+  for (let now = start; now - start <= LONGEST_MS; ) {
     advance(world, now);
     memory = remember(
       memory,
@@ -70,8 +71,20 @@ export function preview(fleet: Fleet, policy: Policy, assume: Assumptions, start
       });
       apply(world, act, policy, now);
     }
+    now = nextMoment(world, seen, actions, now);
   }
   return { steps, result: 'endless', because: [], hint: undefined, ms: LONGEST_MS, lowestAdmitting: lowest };
+}
+
+/** One second on; while all that is under way only waits, on to the next thing that happens. */
+function nextMoment(world: World, seen: Fleet, actions: readonly Action[], now: number): number {
+  const proving = seen.relays.some((relay) => looksEmpty(relay));
+  if (proving || actions.some(isAct)) return now + TICK_MS;
+  const lastCalls = world.relays.map(({ cordon, calls }) =>
+    cordon === undefined ? 0 : Math.max(0, ...calls),
+  );
+  const coming = [...lastCalls, ...world.relays.map(({ readyAt }) => readyAt)].filter((at) => at > now);
+  return Math.max(now + TICK_MS, Math.min(...coming, now + LONGEST_MS));
 }
 
 function finish(actions: readonly Action[]): Pick<Preview, 'result' | 'because' | 'hint'> | undefined {

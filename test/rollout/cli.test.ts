@@ -21,6 +21,8 @@ test.each<readonly [readonly string[], string]>([
   [['--fleet', 'nowhere.yaml'], 'nowhere.yaml: cannot be read'],
   [['status', '--endpoint', 'lab'], '"lab" is no endpoint'],
   [['--', 'plan', '--fleet', 'nowhere.yaml'], 'nowhere.yaml: cannot be read'],
+  [['report', 'nowhere.jsonl'], 'nowhere.jsonl cannot be read'],
+  [['report', 'package.json'], 'No run begins in package.json'],
   [['cordon'], "missing required argument 'relay'"],
 ])('wrong usage ends with exit code 2 and says what is wrong: %j', async (args, says) => {
   const { code, out, err } = await rollout(...args);

@@ -1,0 +1,74 @@
+/** `rollout report`: journals, and what callers told, → report.json and report.html. */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { EXIT, FleetError, reasonOf } from '../../lib/errors.ts';
+import { JOURNAL_FOLDER } from '../adapters/journal.ts';
+import type { RolloutEvent } from '../core/events.ts';
+import { lastRollout } from '../core/history.ts';
+import { buildReport } from '../report/build.ts';
+import { type CallLine, readLines } from '../report/call-lines.ts';
+import { renderReport } from '../report/html.ts';
+
+export type ReportOptions = { readonly calls?: string; readonly out: string };
+
+/** `journals`: in the order of time; none: the last rollout of `.rollout`. Exit code 3: not all is well. */
+export async function report(journals: readonly string[], { calls, out }: ReportOptions): Promise<number> {
+  const files = journals.length > 0 ? journals : journalsOf(JOURNAL_FOLDER);
+  const runs = files.map((file) => readJson<RolloutEvent>(file));
+  const events = journals.length > 0 ? runs.flat() : lastRollout(runs);
+  const told = calls === undefined ? [] : readJson<CallLine>(calls);
+  const made = buildReport({ events, calls: told });
+  if (made === undefined) throw nothing(files);
+  const page = join(out, 'report.html');
+  try {
+    mkdirSync(out, { recursive: true });
+    writeFileSync(join(out, 'report.json'), `${JSON.stringify(made, null, 2)}\n`);
+    writeFileSync(page, renderReport(made));
+  } catch (cause) {
+    throw new FleetError({
+      kind: 'usage',
+      code: 'report',
+      message: `${out} cannot be written to: ${reasonOf(cause)}`,
+      cause,
+    });
+  }
+  const { ok, problems } = made.verdict;
+  process.stdout.write(`${[page, ...problems].join('\n')}\n`);
+  return ok ? EXIT.done : EXIT.halted;
+}
+
+/** Names of runs begin with their time, so that they sort. */
+function journalsOf(folder: string): readonly string[] {
+  try {
+    const names = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+    return names.toSorted().map((name) => join(folder, name));
+  } catch {
+    return []; // no run was ever started here
+  }
+}
+
+function readJson<T>(file: string): readonly T[] {
+  try {
+    return readLines<T>(readFileSync(file, 'utf8')).lines;
+  } catch (cause) {
+    throw new FleetError({
+      kind: 'usage',
+      code: 'report',
+      message: `${file} cannot be read: ${reasonOf(cause)}`,
+      cause,
+    });
+  }
+}
+
+function nothing(files: readonly string[]): FleetError {
+  return new FleetError({
+    kind: 'usage',
+    code: 'report',
+    message:
+      files.length === 0
+        ? `There is no journal in ${JOURNAL_FOLDER}`
+        : `No run begins in ${files.join(', ')}`,
+    hint: 'Run a rollout first, or name the journal that was given to it with --journal.',
+  });
+}
