@@ -57,8 +57,9 @@ export function createOperations(lab: () => Lab, perform: (work: Work) => Promis
       lab().state.operations[record.resource.name ?? ''] = record;
       forgetOld(lab());
       lab().store.changed();
+      const begun = { ...record.resource };
       begin(record);
-      return record.resource;
+      return begun;
     },
     find: (scope, key) =>
       inScope(scope).find(({ resource }) => resource.name === key || resource.id === key)?.resource,

@@ -115,8 +115,7 @@ export async function createLabServer(options: LabServerOptions): Promise<LabSer
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await running;
-      store.changed();
-      await store.saved();
+      await store.close();
     },
   };
 }

@@ -138,13 +138,16 @@ export type Store = {
   readonly changed: () => void;
   /** Resolves when all changes so far are in the file. */
   readonly saved: () => Promise<void>;
+  /** Writes a last time; what still runs of this lab changes the file no more. */
+  readonly close: () => Promise<void>;
 };
 
-/** Opens the state of a folder, or begins an empty one. Rejects with code `lab-state` when the file is of another project. */
+/** Opens the state of a folder, or begins an empty one. Rejects with code `lab-state` when the file is damaged or of another project. */
 export async function openStore(file: string, project: string): Promise<Store> {
   await mkdir(dirname(file), { recursive: true });
   const state = await readState(file, project);
   let dirty = false;
+  let closed = false;
   let writing: Promise<void> | undefined;
 
   const write = async (): Promise<void> => {
@@ -167,10 +170,16 @@ export async function openStore(file: string, project: string): Promise<Store> {
     return writing;
   };
   const changed = (): void => {
+    if (closed) return;
     if (!dirty) setImmediate(() => void saved().catch(() => undefined));
     dirty = true;
   };
-  return { state, changed, saved };
+  const close = async (): Promise<void> => {
+    changed();
+    closed = true;
+    await saved();
+  };
+  return { state, changed, saved, close };
 }
 
 async function readState(file: string, project: string): Promise<State> {
@@ -181,12 +190,23 @@ async function readState(file: string, project: string): Promise<State> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return emptyState(project);
     throw error;
   }
-  const state = JSON.parse(text) as State;
-  if (state.format === 1 && state.project === project) return state;
-  throw new FleetError({
-    kind: 'usage',
-    code: 'lab-state',
-    message: `${file} belongs to project ${state.project}, not ${project}.`,
-    hint: 'Take the lab down first (`pnpm lab down`), or use another folder.',
-  });
+  const state = parseState(text);
+  if (state === undefined) throw unusable(`${file} is damaged.`);
+  if (state.project !== project)
+    throw unusable(`${file} belongs to project ${state.project}, not ${project}.`);
+  return state;
+}
+
+function parseState(text: string): State | undefined {
+  try {
+    const state = JSON.parse(text) as State;
+    return state.format === 1 ? state : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function unusable(message: string): FleetError {
+  const hint = 'Take the lab down first (`pnpm lab down`), or use another folder.';
+  return new FleetError({ kind: 'usage', code: 'lab-state', message, hint });
 }

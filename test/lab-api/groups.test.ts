@@ -63,10 +63,10 @@ const facts = async (lab: TestLab, name: string) => {
 
 describe('a managed group', () => {
   it('creates its VMs after the insert is DONE, and is stable when they run', async () => {
-    const lab = await openTestLab({ timing: { operationMs: 1, tickMs: 5, graceMs: 1 } });
+    const lab = await openTestLab();
     await addImage(lab, 'relay-1');
     await addTemplate(lab, 't1');
-    await lab.send('POST', '/lab/v1/faults', { match: 'machine.boot *', delayMs: 100 });
+    const release = lab.machines.holdBoots();
     const requestBody = {
       name: 'g',
       baseInstanceName: 'g',
@@ -80,6 +80,7 @@ describe('a managed group', () => {
     expect(early.status?.isStable).toBe(false);
     expect(early.currentActions).toMatchObject({ creating: 2, none: 0 });
     await eventually(async () => (await membersOf(lab, 'g'))[0]?.instanceStatus === 'STAGING');
+    release();
     await stable(lab, 'g');
     expect((await groupOf(lab, 'g')).currentActions).toMatchObject({ creating: 0, none: 2 });
     for (const member of await membersOf(lab, 'g')) {
@@ -160,7 +161,7 @@ describe('a managed group', () => {
   it('goes through RECREATING with a VM that stops, is gone, and comes again', async () => {
     const lab = await openWithGroup(1);
     await point(lab, 't2');
-    await lab.send('POST', '/lab/v1/faults', { match: 'machine.boot *', delayMs: 100 });
+    const release = lab.machines.holdBoots();
     await apply(lab, ['relay-01']);
     expect((await membersOf(lab, 'g'))[0]?.currentAction).toBe('RECREATING');
     expect((await groupOf(lab, 'g')).status).toMatchObject({
@@ -168,6 +169,7 @@ describe('a managed group', () => {
       versionTarget: { isReached: false },
     });
     await eventually(async () => (await membersOf(lab, 'g'))[0]?.instanceStatus === 'STAGING');
+    release();
     await stable(lab, 'g');
     expect((await groupOf(lab, 'g')).status?.versionTarget?.isReached).toBe(true);
   });

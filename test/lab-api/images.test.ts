@@ -1,22 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { addImage, addTemplate, openTestLab, PROJECT, refused, ZONE } from '../support/lab-server.ts';
+import type { DiskFacts } from '../../lab/ports.ts';
+import {
+  addImage,
+  addTemplate,
+  eventually,
+  openTestLab,
+  PROJECT,
+  refused,
+  ZONE,
+} from '../support/lab-server.ts';
 
 const family = 'rtpengine-test';
 
 describe('images', () => {
   it('are imported from an archive in storage: PENDING, then READY with their size', async () => {
-    const lab = await openTestLab({ timing: { operationMs: 40, tickMs: 5, graceMs: 1 } });
-    await lab.send('POST', `/storage/v1/b?project=${PROJECT}`, { name: 'archives' });
-    await lab.send('POST', '/upload/storage/v1/b/archives/o?uploadType=media&name=a.tar.gz', {});
-    const rawDisk = { source: 'https://storage.googleapis.com/archives/a.tar.gz' };
-    const { data } = await lab.api.images.insert({ project: PROJECT, requestBody: { name: 'a', rawDisk } });
-    expect((await lab.api.images.get({ project: PROJECT, image: 'a' })).data.status).toBe('PENDING');
-    await lab.done(data);
-    expect((await lab.api.images.get({ project: PROJECT, image: 'a' })).data).toMatchObject({
-      status: 'READY',
-      diskSizeGb: '2',
+    let finish: (facts: DiskFacts) => void = () => undefined;
+    const imported = new Promise<DiskFacts>((resolve) => {
+      finish = resolve;
     });
-    expect(lab.images.imported.size).toBe(1);
+    const lab = await openTestLab({ images: { importDisk: () => imported, remove: async () => undefined } });
+    const added = addImage(lab, 'a');
+    const image = async () => (await lab.api.images.list({ project: PROJECT })).data.items?.[0];
+    await eventually(async () => (await image())?.status === 'PENDING');
+    finish({ diskSizeGb: 3, archiveSizeBytes: 7 });
+    await added;
+    expect(await image()).toMatchObject({ status: 'READY', diskSizeGb: '3', archiveSizeBytes: '7' });
   });
 
   it('are refused when the archive is not there, and when made in another way', async () => {

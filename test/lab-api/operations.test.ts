@@ -6,7 +6,7 @@ const network = (name: string) => ({ project: PROJECT, requestBody: { name, auto
 
 describe('operations', () => {
   it('go from PENDING to DONE, and say what they were about', async () => {
-    const lab = await openTestLab({ timing: { operationMs: 60, tickMs: 5, graceMs: 1 } });
+    const lab = await openTestLab();
     const { data: begun } = await lab.api.networks.insert(network('n1'));
     expect(begun).toMatchObject({ status: 'PENDING', operationType: 'insert', progress: 0 });
     const done = await lab.done(begun);
@@ -54,7 +54,7 @@ describe('operations', () => {
   });
 
   it('take up what a lab that ended had accepted', async () => {
-    const lab = await openTestLab({ timing: { operationMs: 200, tickMs: 5, graceMs: 1 } });
+    const lab = await openTestLab({ timing: { operationMs: 60_000, tickMs: 5, graceMs: 1 } });
     const { data } = await lab.api.networks
       .delete({ project: PROJECT, network: 'default' })
       .catch(() => lab.api.networks.insert(network('n1')));

@@ -16,6 +16,8 @@ export type FakeMachines = Machines & {
   readonly known: ReadonlyMap<string, { readonly spec: MachineSpec; readonly state: MachineState }>;
   /** What was done, e.g. `boot relay-1`, `stop relay-1`, `destroy relay-1`. */
   readonly log: readonly string[];
+  /** Boots wait until the returned function is called. */
+  readonly holdBoots: () => () => void;
   /** The machine of this name ends by itself. */
   readonly crash: (name: string) => void;
   /** Nobody can tell how the machine of this name is. */
@@ -25,6 +27,7 @@ export type FakeMachines = Machines & {
 export function fakeMachines(): FakeMachines {
   const known = new Map<string, { spec: MachineSpec; state: MachineState }>();
   const log: string[] = [];
+  let gate = Promise.resolve();
   const set = (name: string, state: MachineState): void => {
     for (const machine of known.values()) if (machine.spec.name === name) machine.state = state;
   };
@@ -32,9 +35,17 @@ export function fakeMachines(): FakeMachines {
   return {
     known,
     log,
+    holdBoots: () => {
+      let release: () => void = () => undefined;
+      gate = new Promise((resolve) => {
+        release = resolve;
+      });
+      return () => release();
+    },
     crash: (name) => set(name, 'stopped'),
     obscure: (name) => set(name, 'unknown'),
     boot: async (spec) => {
+      await gate;
       const other = [...known.values()].find(
         ({ spec: { id, address }, state }) =>
           state === 'running' && address === spec.address && id !== spec.id,
