@@ -8,6 +8,11 @@ type Entry = { readonly name: string; readonly does: string; readonly load: () =
 const COMMANDS: readonly Entry[] = [
   { name: 'up', does: 'start the lab', load: async () => (await import('./commands/up.ts')).upCommand() },
   {
+    name: 'calls',
+    does: 'put live calls with real RTP on relays and count every packet',
+    load: async () => (await import('./calls/command.ts')).callsCommand(),
+  },
+  {
     name: 'down',
     does: 'stop it and remove every trace',
     load: async () => (await import('./commands/down.ts')).downCommand(),
