@@ -46,8 +46,8 @@ export function templateMetadata(template: Template, key: string): string | unde
   return items.find((item) => item.key === key)?.value ?? undefined;
 }
 
-/** Actions of a group during which a VM is left as it is; VERIFYING only waits for its health check. */
-const AT_REST: ReadonlySet<string> = new Set(['NONE', 'VERIFYING']);
+/** Actions of a group that leave a VM running: VERIFYING waits for its health check, REFRESHING changes its metadata. */
+const AT_REST: ReadonlySet<string> = new Set(['NONE', 'VERIFYING', 'REFRESHING']);
 
 export function relayOf(
   zone: string,
@@ -89,8 +89,13 @@ function vmOf(managed: ManagedInstance, instance: Instance | undefined): Vm {
 /** A deleted configuration stays listed until its deletion is applied (GCE: PerInstanceConfig.status). */
 const GOING: ReadonlySet<string> = new Set(['UNAPPLIED_DELETION', 'DELETING']);
 
+export function isGoing(config: InstanceConfig): boolean {
+  return GOING.has(String(config.status ?? ''));
+}
+
+/** Is the VM born cordoned, or would a reboot cordon it: is there anything left to release? */
 export function isHeld(config: InstanceConfig): boolean {
-  if (GOING.has(String(config.status ?? ''))) return false;
+  if (config.status === 'DELETING') return false;
   return config.preservedState?.metadata?.[METADATA.admission] === 'controller';
 }
 

@@ -8,6 +8,7 @@ import { settled } from '../settled.ts';
 import type { Instance } from './gce-view.ts';
 import {
   imageOf,
+  isGoing,
   isHeld,
   keepsMore,
   lastSegment,
@@ -137,15 +138,41 @@ async function patchAdmission(
   await gce.done(operation);
 }
 
-/** A configuration that keeps a disk or an address as well is not ours to delete: only its admission is changed. */
+/**
+ * The configuration goes, and then its metadata from the VM, in place: a VM that still had it would come back cordoned
+ * from its next reboot. A configuration that keeps a disk or an address as well is not ours to delete: only its
+ * admission is changed.
+ */
 async function release(gce: Gce, group: GroupRef, name: string): Promise<void> {
   const configs = await gce.call('instanceGroupManagers', 'listPerInstanceConfigs', group);
   const config = configs.find((one) => one.name === name && isHeld(one));
   if (config === undefined) return;
-  if (keepsMore(config)) return await patchAdmission(gce, group, name, 'self');
-  const operation = await gce.call('instanceGroupManagers', 'deletePerInstanceConfigs', {
+  if (keepsMore(config)) await patchAdmission(gce, group, name, 'self');
+  else if (!isGoing(config)) {
+    const operation = await gce.call('instanceGroupManagers', 'deletePerInstanceConfigs', {
+      ...group,
+      instanceGroupManagersDeletePerInstanceConfigsReqResource: { names: [name] },
+    });
+    await gce.done(operation);
+  }
+  await refresh(gce, group, name);
+}
+
+/** Applies what needs no restart. A VM that its group wants otherwise by now is left as it is: it is replaced anyway. */
+async function refresh(gce: Gce, group: GroupRef, name: string): Promise<void> {
+  const [found, managed] = await settled([
+    gce.call('instanceGroupManagers', 'get', group),
+    gce.call('instanceGroupManagers', 'listManagedInstances', group),
+  ]);
+  const one = managed.find(({ instance }) => lastSegment(instance) === name);
+  if (one === undefined || lastSegment(one.version?.instanceTemplate) !== targetTemplate(found)) return;
+  const operation = await gce.call('instanceGroupManagers', 'applyUpdatesToInstances', {
     ...group,
-    instanceGroupManagersDeletePerInstanceConfigsReqResource: { names: [name] },
+    instanceGroupManagersApplyUpdatesRequestResource: {
+      instances: [one.instance ?? ''],
+      minimalAction: 'NONE',
+      mostDisruptiveAllowedAction: 'REFRESH',
+    },
   });
   await gce.done(operation);
 }

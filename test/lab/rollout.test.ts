@@ -98,11 +98,14 @@ async function settle(fleet: RtpengineFleet, calls: Caller) {
   calls.stop();
   const summary = await calls.done;
   expect(fleet.booted).toHaveLength(6);
-  const configs = await fleet.gce.call('instanceGroupManagers', 'listPerInstanceConfigs', {
-    zone: 'us-central1-a',
-    instanceGroupManager: 'test-us-central1-a',
-  });
-  expect(configs.filter((config) => config.status !== 'UNAPPLIED_DELETION')).toEqual([]);
+  // Nothing is left that would cordon a relay at its next boot.
+  for (const zone of ['us-central1-a', 'us-central1-b', 'us-central1-c']) {
+    const group = { zone, instanceGroupManager: `test-${zone}` };
+    expect(await fleet.gce.call('instanceGroupManagers', 'listPerInstanceConfigs', group)).toEqual([]);
+    const [vm] = await fleet.gce.call('instances', 'list', { zone });
+    const admission = vm?.metadata?.items?.find(({ key }) => key === 'rtpfleet-admission');
+    expect(admission?.value).toBe('self');
+  }
   return summary;
 }
 

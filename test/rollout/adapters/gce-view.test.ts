@@ -64,8 +64,9 @@ test.each([
   expect(seen(one, other).vm.state).toBe('changing');
 });
 
-test('a VM that only waits for its first health check is ready', () => {
+test('a VM that waits for its first health check, or gets new metadata, is ready', () => {
   expect(seen({ currentAction: 'VERIFYING' }, {}).vm.state).toBe('ready');
+  expect(seen({ currentAction: 'REFRESHING' }, {}).vm.state).toBe('ready');
 });
 
 test('labels on the VM are the intent of a rollout', () => {
@@ -82,11 +83,12 @@ test('labels on the VM are the intent of a rollout', () => {
   });
 });
 
-test('a per-instance configuration counts until it is deleted', () => {
+test('a per-instance configuration counts until its deletion is applied', () => {
   const config = { name: 'relay-1', preservedState: { metadata: { 'rtpfleet-admission': 'controller' } } };
   expect(seen({}, {}, [config]).awaitsController).toBe(true);
   expect(seen({}, {}, [{ ...config, name: 'relay-2' }]).awaitsController).toBe(false);
-  expect(isHeld({ ...config, status: 'UNAPPLIED_DELETION' })).toBe(false);
+  expect(isHeld({ ...config, status: 'UNAPPLIED_DELETION' })).toBe(true);
+  expect(isHeld({ ...config, status: 'DELETING' })).toBe(false);
   expect(isHeld({ ...config, preservedState: { metadata: { 'rtpfleet-admission': 'self' } } })).toBe(false);
   expect(keepsMore(config)).toBe(false);
   expect(
