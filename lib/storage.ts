@@ -33,9 +33,11 @@ export type Storage = {
 
 /** Opens the door. The client is imported here, on first use. */
 export async function connectStorage({ project, endpoint }: StorageOptions): Promise<Storage> {
-  const { Storage: Client } = await import('@google-cloud/storage');
+  const { Storage: Client, IdempotencyStrategy } = await import('@google-cloud/storage');
   const client = new Client({
     projectId: project,
+    // The same file under the same name: sending it again is safe, and a broken upload goes on where it broke.
+    retryOptions: { idempotencyStrategy: IdempotencyStrategy.RetryAlways },
     ...(endpoint === undefined ? {} : { apiEndpoint: endpoint, useAuthWithCustomEndpoint: false }),
   });
   const file = (bucket: string, object: string) => client.bucket(bucket).file(object);
@@ -60,10 +62,14 @@ export async function connectStorage({ project, endpoint }: StorageOptions): Pro
   };
 }
 
+/** Sent and kept until it has arrived, so that a broken upload can go on (a multiple of 256 KiB; Cloud Storage: resumable uploads). */
+const CHUNK_BYTES = 16 * 2 ** 20;
+
 async function send(bucket: Bucket, { object, file, onProgress }: Upload): Promise<string> {
   await bucket.upload(file, {
     destination: object,
     resumable: true,
+    chunkSize: CHUNK_BYTES,
     validation: 'md5',
     onUploadProgress: (progress: { readonly bytesWritten?: number }) =>
       onProgress?.(progress.bytesWritten ?? 0),

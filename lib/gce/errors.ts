@@ -3,6 +3,7 @@
  */
 import type { ErrorKind } from '../errors.ts';
 import { FleetError, reasonOf } from '../errors.ts';
+import { HIDDEN_DETAILS } from './auth.ts';
 
 /** The facts of a failed call, read off whatever the client threw. */
 export type Refusal = {
@@ -110,11 +111,11 @@ export function refusalOf(error: unknown): Refusal {
 type ErrorBody = {
   readonly message?: string;
   readonly errors?: readonly { readonly reason?: string }[];
-  readonly details?: readonly { readonly '@type'?: string; readonly reason?: string }[];
+  readonly [HIDDEN_DETAILS]?: readonly { readonly '@type'?: string; readonly reason?: string }[];
 };
 
 function infoReason(body: ErrorBody | undefined): string | undefined {
-  return body?.details?.find((detail) => detail['@type']?.endsWith('/google.rpc.ErrorInfo'))?.reason;
+  return body?.[HIDDEN_DETAILS]?.find((detail) => detail['@type']?.endsWith('/google.rpc.ErrorInfo'))?.reason;
 }
 
 function errorBody(payload: unknown): ErrorBody | undefined {

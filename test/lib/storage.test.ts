@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Storage as GoogleStorage } from '@google-cloud/storage';
+import { describe, expect, it } from 'vitest';
+import { connectStorage } from '../../lib/storage.ts';
+import { openTestLab, PROJECT, type TestLab } from '../support/lab-server.ts';
+
+const BUCKET = 'rtpfleet-images';
+
+async function archive(
+  lab: TestLab,
+  size: number,
+): Promise<{ readonly file: string; readonly bytes: Buffer }> {
+  const bytes = randomBytes(size);
+  const file = join(lab.folder, 'archive.tar.gz');
+  await writeFile(file, bytes);
+  return { file, bytes };
+}
+
+async function openWithBucket() {
+  const lab = await openTestLab();
+  const storage = await connectStorage({ project: PROJECT, endpoint: lab.url });
+  await storage.ensureBucket(BUCKET, 'us-central1');
+  return { lab, storage };
+}
+
+describe('storage', () => {
+  it('uploads a file whole, and gives the URL that an image is imported from', async () => {
+    const { lab, storage } = await openWithBucket();
+    const { file, bytes } = await archive(lab, 3_000_000);
+    const progress: number[] = [];
+    const object = 'images/a.tar.gz';
+    const url = await storage.upload({
+      bucket: BUCKET,
+      object,
+      file,
+      onProgress: (sent) => progress.push(sent),
+    });
+    expect(url).toBe(`https://storage.googleapis.com/${BUCKET}/${object}`);
+    expect(await storage.size(BUCKET, object)).toBe(bytes.length);
+    expect(progress.at(-1)).toBe(bytes.length);
+    const rawDisk = { source: url };
+    const { data } = await lab.api.images.insert({ project: PROJECT, requestBody: { name: 'a', rawDisk } });
+    expect((await lab.done(data)).error).toBeUndefined();
+    const imported = [...lab.images.imported.values()][0] ?? '';
+    expect((await readFile(imported)).equals(bytes)).toBe(true);
+  });
+
+  it('makes a bucket once, knows what is not there, and removes without complaint', async () => {
+    const { lab, storage } = await openWithBucket();
+    await storage.ensureBucket(BUCKET, 'us-central1');
+    expect(await storage.size(BUCKET, 'none')).toBeUndefined();
+    const { file } = await archive(lab, 10);
+    await storage.upload({ bucket: BUCKET, object: 'o', file });
+    await storage.remove(BUCKET, 'o');
+    await storage.remove(BUCKET, 'o');
+    expect(await storage.size(BUCKET, 'o')).toBeUndefined();
+  });
+
+  it('replaces an object, and keeps no byte of the old one', async () => {
+    const { lab, storage } = await openWithBucket();
+    for (const size of [100, 50]) {
+      const { file } = await archive(lab, size);
+      await storage.upload({ bucket: BUCKET, object: 'o', file });
+    }
+    expect(await storage.size(BUCKET, 'o')).toBe(50);
+  });
+
+  it('says which bucket is missing', async () => {
+    const { lab, storage } = await openWithBucket();
+    const { file } = await archive(lab, 10);
+    await expect(storage.upload({ bucket: 'nowhere', object: 'o', file })).rejects.toMatchObject({
+      code: 'storage-not-found',
+      kind: 'hold',
+    });
+  });
+
+  it('reports a denial as one', async () => {
+    const { lab, storage } = await openWithBucket();
+    await lab.send('POST', '/lab/v1/faults', { match: 'GET /storage/*', status: 403, reason: 'forbidden' });
+    await expect(storage.size(BUCKET, 'o')).rejects.toMatchObject({ code: 'storage-denied', kind: 'stop' });
+  });
+
+  it('goes on with an upload whose connection broke', async () => {
+    const { lab, storage } = await openWithBucket();
+    const { file, bytes } = await archive(lab, 2_000_000);
+    await lab.send('POST', '/lab/v1/faults', { match: 'PUT /upload/*', status: 503, times: 1 });
+    await storage.upload({ bucket: BUCKET, object: 'o', file });
+    expect(await storage.size(BUCKET, 'o')).toBe(bytes.length);
+  });
+});
+
+describe('Google’s storage client itself', () => {
+  const connect = (lab: TestLab) =>
+    new GoogleStorage({ projectId: PROJECT, apiEndpoint: lab.url, useAuthWithCustomEndpoint: false });
+
+  it('uploads in one request and checks the digests of a download', async () => {
+    const { lab } = await openWithBucket();
+    const bucket = connect(lab).bucket(BUCKET);
+    const bytes = randomBytes(50_000);
+    await bucket.file('small').save(bytes, { resumable: false, contentType: 'application/gzip' });
+    const [got] = await bucket.file('small').download();
+    expect(got.equals(bytes)).toBe(true);
+    const [metadata] = await bucket.file('small').getMetadata();
+    expect(metadata).toMatchObject({ contentType: 'application/gzip', size: '50000' });
+  });
+
+  it('lists by prefix, and refuses to delete a bucket that is not empty', async () => {
+    const { lab } = await openWithBucket();
+    const bucket = connect(lab).bucket(BUCKET);
+    for (const name of ['a/1', 'a/2', 'b/1']) await bucket.file(name).save('x', { resumable: false });
+    const [files] = await bucket.getFiles({ prefix: 'a/' });
+    expect(files.map(({ name }) => name)).toEqual(['a/1', 'a/2']);
+    await expect(bucket.delete()).rejects.toMatchObject({ code: 409 });
+    await bucket.deleteFiles();
+    await bucket.delete();
+    expect(await bucket.exists()).toEqual([false]);
+  });
+});
