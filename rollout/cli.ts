@@ -16,7 +16,7 @@ Examples:
 A run that was stopped or killed is taken up by running it again.
 Exit codes: 0 done, 1 defect, 2 wrong usage or configuration, 3 halted or held, 4 another rollout is on, 130 interrupted.`;
 
-export function rolloutProgram(): Command {
+function rolloutProgram(): Command {
   const program = new Command('rollout')
     .description(
       'Rolls a fleet of RTPEngine relays to the image that its groups want, without cutting a call.',

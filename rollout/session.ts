@@ -25,7 +25,7 @@ export type Session = {
 };
 
 /** Opens the fleet that the options, the environment or the default name. */
-export async function openSession(options: FleetOptions): Promise<Session> {
+async function openSession(options: FleetOptions): Promise<Session> {
   const file = loadFleet(options.fleet ?? (process.env.RTPFLEET_FLEET || 'configs/fleets/lab.yaml'));
   const endpoint = endpointOf(options.endpoint ?? process.env.RTPFLEET_ENDPOINT);
   const gce = await connectGce({ project: file.cloud.project, endpoint }).catch(explainEndpoint);

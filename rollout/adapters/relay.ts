@@ -117,7 +117,7 @@ async function probe(relay: Relay, place: RelayPlace, packets: number): Promise<
 }
 
 /** The local address from which the system would send to `address`. Sends nothing. */
-export async function addressTowards(address: string): Promise<string> {
+async function addressTowards(address: string): Promise<string> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
   try {
     await new Promise<void>((resolve, reject) => {

@@ -30,7 +30,6 @@ export type Action =
 /** Actions that change something; `hold` and `halt` only say something. */
 export type Act = Exclude<Action, { readonly kind: 'hold' | 'halt' }>;
 export type Hold = Extract<Action, { readonly kind: 'hold' }>;
-export type Halt = Extract<Action, { readonly kind: 'halt' }>;
 
 export type ActKind = Act['kind'];
 

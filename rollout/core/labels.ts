@@ -15,7 +15,7 @@ export function isByHand(cordon: Cordon): boolean {
 }
 
 /** Any text as a label value. */
-export function labelValue(text: string): string {
+function labelValue(text: string): string {
   return text
     .toLowerCase()
     .replaceAll(/[^a-z0-9_-]+/g, '-')
@@ -51,11 +51,11 @@ export function readCordon(labels: CordonLabels): Cordon | undefined {
 }
 
 /** `{limit: -1, deleteDelay: 30}` → `none_30`. */
-export function formatSettings({ limit, deleteDelay }: Settings): string {
+function formatSettings({ limit, deleteDelay }: Settings): string {
   return `${limit < 0 ? 'none' : limit}_${deleteDelay}`;
 }
 
-export function parseSettings(text: string): Settings {
+function parseSettings(text: string): Settings {
   const [limit = '', delay = ''] = text.split('_');
   return { limit: numberOr(limit, -1), deleteDelay: numberOr<Known>(delay, 'unknown') };
 }

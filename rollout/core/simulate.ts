@@ -5,7 +5,6 @@
 
 import type { Cordon, Fleet, Look, SelfReport, Target } from './fleet.ts';
 import { lastAnswer } from './fleet.ts';
-import { byHand } from './labels.ts';
 import type { Sighting } from './memory.ts';
 
 export type SimRelay = {
@@ -49,8 +48,8 @@ export type WorldOptions = {
   readonly now: number;
 };
 
-export const OLD_TEMPLATE = 'old';
-export const NEW_TEMPLATE = 'new';
+const OLD_TEMPLATE = 'old';
+const NEW_TEMPLATE = 'new';
 
 /** A fleet that serves the old template while its groups want the new one. */
 export function createWorld({ zones, perZone, replaceMs, now }: WorldOptions): World {
@@ -170,7 +169,7 @@ export function lookAt(relay: SimRelay, now: number): Look {
   };
 }
 
-export const SIM_VERSION = 'mr12.5.1.31';
+const SIM_VERSION = 'mr12.5.1.31';
 
 export function reportOf(relay: SimRelay, now: number): SelfReport | undefined {
   return relay.readyAt > now ? undefined : { version: SIM_VERSION, health: { ok: true, failed: [] } };
@@ -203,14 +202,4 @@ export function targetsOf(world: World): readonly Target[] {
     image: world.target,
     version: SIM_VERSION,
   }));
-}
-
-/** A cordon set by hand, for simulations of a fleet that people work on too. */
-export function cordonByHand(relay: SimRelay, now: number): void {
-  relay.cordon = {
-    at: now,
-    by: byHand('sim'),
-    before: { limit: relay.limit, deleteDelay: relay.deleteDelay },
-  };
-  relay.limit = 0;
 }

@@ -29,8 +29,6 @@ export type RtpengineFleet = {
   readonly want: (image: string) => Promise<void>;
   /** Images whose relays report bad health. */
   readonly sick: Set<string>;
-  /** The RTPEngine of a relay is killed and started again, as systemd does it: born cordoned. */
-  readonly restart: (address: string) => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
@@ -71,13 +69,7 @@ export async function openRtpengineFleet(tree: RtpengineTree, image: string): Pr
     await Promise.all([...vms.values()].map(({ engine }) => engine.stop()));
     await rm(folder, { recursive: true });
   };
-  const restart = async (address: string) => {
-    const [id, vm] = [...vms].find(([, one]) => one.address === address) ?? [];
-    if (id === undefined || vm === undefined) throw new Error(`nothing runs on ${address}`);
-    await vm.engine.stop();
-    vms.set(id, { address, engine: await startRtpengine(tree, { host: address, args: BORN }) });
-  };
-  return { endpoint, gce, fleetFile, folder, booted, addresses, want, sick, restart, close };
+  return { endpoint, gce, fleetFile, folder, booted, addresses, want, sick, close };
 }
 
 /** Born cordoned, as the image's rtpengine.conf has it. */
