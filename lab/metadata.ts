@@ -28,16 +28,20 @@ export function createMetadataServer(source: MetadataSource): MetadataServer {
     );
   });
   const sockets: Server[] = [];
+  const connections = new Set<Socket>();
   return {
     serve: (socket) => {
       sockets.push(socket);
-      socket.on('connection', (connection: Socket) => http.emit('connection', connection));
+      socket.on('connection', (connection: Socket) => {
+        connections.add(connection);
+        connection.once('close', () => connections.delete(connection));
+        http.emit('connection', connection);
+      });
     },
     close: async () => {
-      http.closeAllConnections();
-      await Promise.all(
-        sockets.map((socket) => new Promise<void>((resolve) => socket.close(() => resolve()))),
-      );
+      const closed = sockets.map((socket) => new Promise<void>((resolve) => socket.close(() => resolve())));
+      for (const connection of connections) connection.destroy();
+      await Promise.all(closed);
     },
   };
 }
