@@ -45,11 +45,28 @@ export function listing(directory: MetadataTree | readonly MetadataTree[]): read
 /** The value as recursive JSON shows it; `path` says where it hangs, since names below user-named directories are kept. */
 export function toJson(value: MetadataValue, path: readonly string[] = []): unknown {
   if (Array.isArray(value)) return value.map((item: MetadataValue) => toJson(item, path));
-  if (!isTree(value)) return typeof value === 'boolean' ? text(value) : value;
+  if (!isTree(value)) return isNumeric(path, value) ? rawNumber(value) : plain(value);
   const verbatim = isUserNamed(path);
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [verbatim ? key : camel(key), toJson(inner, [...path, key])]),
   );
+}
+
+function plain(value: MetadataValue): MetadataValue {
+  return typeof value === 'boolean' ? text(value) : value;
+}
+
+/** Ids are JSON numbers on GCE, and longer than what a JavaScript number keeps. */
+function isNumeric(path: readonly string[], value: MetadataValue): value is string {
+  const place = path.join('/');
+  const isId = place === 'instance/id' || place === 'project/numeric-project-id';
+  return isId && typeof value === 'string' && /^\d+$/.test(value);
+}
+
+/** V8 has `JSON.rawJSON` since Node 21; the compiler's library for es2024 does not. */
+function rawNumber(digits: string): unknown {
+  const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
+  return rawJSON(digits);
 }
 
 function isUserNamed(path: readonly string[]): boolean {
