@@ -7,7 +7,6 @@ import { showProgress } from '../../image-builder/progress.ts';
 import { EXIT, exitCodeOf, FleetError, reasonOf, wordError } from '../../lib/errors.ts';
 import { cleanUp } from '../cleanup.ts';
 import { labFolder, recordedLab } from '../lab-file.ts';
-import { runAsRoot } from './as-root.ts';
 import { runDemo } from './demo.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { takeDemoLock } from './lock.ts';
@@ -33,7 +32,7 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(HELP);
     return EXIT.done;
   }
-  if (process.getuid?.() !== 0) return await runAsRoot(import.meta.filename, argv);
+  if (process.getuid?.() !== 0) throw notRoot();
   const folder = labFolder();
   const lock = await takeDemoLock(folder);
   const interrupt = listenForInterrupt();
@@ -62,6 +61,15 @@ async function main(argv: readonly string[]): Promise<number> {
     await lock.release();
     interrupt.forget();
   }
+}
+
+function notRoot(): FleetError {
+  return new FleetError({
+    kind: 'usage',
+    code: 'not-root',
+    message: 'The demo starts machines, which takes root.',
+    hint: 'Start it with `npm run demo`, which asks for root through sudo, or as root.',
+  });
 }
 
 function readFlags(argv: readonly string[]): { readonly keep: boolean; readonly help: boolean } {

@@ -1,6 +1,6 @@
 import type { Phase } from '../core/fleet.ts';
 import { html, type Markup } from './markup.ts';
-import type { RelayReport, Report } from './types.ts';
+import type { PhaseSpan, RelayReport, Report } from './types.ts';
 import { axisStep, duration, offset } from './words.ts';
 
 /** What each phase is called in the chart; its colour is the CSS class of the same name. */
@@ -84,12 +84,18 @@ function relayRow(report: Report, relay: RelayReport, top: number, scale: Scale,
 <text class="name" x="0" y="15">${relay.name}</text>
 <text class="sub" x="0" y="33">${relay.zone}</text>
 <text class="sub" x="0" y="50">${versions}</text>
-${relay.phases.map((span) => bar(span, scale))}
+${relay.phases.map((span, place) => bar(place === 0 ? fromTheLeft(span, scale) : span, scale))}
 <g transform="translate(0 ${BAR + 5})">${area(calls, report.sessions.startedAt, scale, AREA, most)}</g>
 </g>`;
 }
 
-function bar({ phase, from, to }: RelayReport['phases'][number], { x }: Scale): Markup {
+/** A relay that served when the rollout first looked at it did so before: its bar begins where the chart does. */
+function fromTheLeft(span: PhaseSpan, { from }: Scale): PhaseSpan {
+  const served = span.phase === 'stale' || span.phase === 'serving';
+  return served ? { ...span, from: new Date(from).toISOString() } : span;
+}
+
+function bar({ phase, from, to }: PhaseSpan, { x }: Scale): Markup {
   const [left, right] = [x(Date.parse(from)), x(Date.parse(to))];
   const width = Math.max(1.5, right - left - 1);
   const seconds = (Date.parse(to) - Date.parse(from)) / 1_000;

@@ -59,5 +59,5 @@ function timeline(report: Report): Markup {
   const more = hidden > 0 ? html`<p>${hidden} more relays are in the table below.</p>` : undefined;
   const counted =
     report.sessions.source === 'caller' ? 'calls with media' : 'calls, as the relays count them';
-  return html`<section><h2>Timeline</h2><ul class="legend">${keys.map((phase) => html`<li><i class="${phase}"></i>${PHASE_WORDS[phase]}</li>`)}<li><i class="calls"></i>${counted}</li></ul>${timelineChart(report)}${more}</section>`;
+  return html`<section><h2>Timeline</h2><ul class="legend">${keys.map((phase) => html`<li><i class="${phase}"></i>${PHASE_WORDS[phase]}</li>`)}<li><i class="calls"></i>${counted}</li></ul><div class="wide">${timelineChart(report)}</div>${more}</section>`;
 }

@@ -13,7 +13,7 @@ body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-a
 main{max-width:1160px;margin:0 auto;padding:32px 24px 48px}
 header p{margin:0;color:var(--soft)}
 h1{font-size:27px;line-height:1.25;margin:2px 0 4px;letter-spacing:-.01em}
-h2{font-size:17px;margin:0 0 14px}
+h2{font-size:17px;margin:0 0 14px}dl+h2{margin-top:24px}
 section,.verdict{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:20px 22px;margin-top:18px}
 .verdict{display:flex;gap:16px;align-items:center}
 .verdict svg{width:44px;height:44px;flex:none}
@@ -22,14 +22,14 @@ section,.verdict{background:var(--card);border:1px solid var(--line);border-radi
 .verdict ul{margin:6px 0 0;padding-left:20px}
 .good{background:var(--goodback);border-color:transparent}.good strong{color:var(--good)}.good svg{color:var(--good)}
 .bad{background:var(--badback);border-color:transparent}.bad strong{color:var(--bad)}.bad svg{color:var(--bad)}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(165px,1fr));gap:12px;margin:18px 0 0;padding:0;list-style:none}
+.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(145px,1fr));gap:12px;margin:18px 0 0;padding:0;list-style:none}
 .figures li{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:14px 16px}
 .figures b{display:block;font-size:25px;line-height:1.2;letter-spacing:-.01em}
 .figures span{color:var(--soft);font-size:13px}
 .figures .hurt b{color:var(--bad)}
 .legend{display:flex;flex-wrap:wrap;gap:6px 18px;margin:0 0 16px;padding:0;list-style:none;color:var(--soft);font-size:13px}
 .legend i{display:inline-block;width:12px;height:12px;border-radius:3px;margin-right:6px;vertical-align:-1px}
-.chart{display:block;width:100%;height:auto;font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif}
+.chart{display:block;width:100%;min-width:720px;height:auto;font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif}
 .chart text{fill:var(--soft)}.chart .name{fill:var(--ink);font-size:13px;font-weight:600}.chart .sub{font-size:11.5px}
 .chart .axis line{stroke:var(--grid)}.chart .base{stroke:var(--line)}
 .chart .fill{fill:var(--fill)}.chart .line{fill:none;stroke:var(--calls);stroke-width:1.6;stroke-linejoin:round}

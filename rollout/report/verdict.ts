@@ -1,4 +1,5 @@
 import type { CallsReport, RelayReport, RunReport, Verdict } from './types.ts';
+import { count, plural } from './words.ts';
 
 type Input = {
   readonly run: RunReport;
@@ -30,8 +31,14 @@ function callProblems(calls: CallsReport | undefined): readonly string[] {
   if (calls === undefined) return [];
   const { cut, packetsLost, packetsSent, complete } = calls;
   return [
-    ...(cut > 0 ? [`${cut} of ${calls.calls} calls were cut.`] : []),
-    ...(packetsLost > 0 ? [`${packetsLost} of ${packetsSent} RTP packets were lost.`] : []),
+    ...(cut > 0
+      ? [`${count(cut)} of ${plural(calls.calls, 'call')} ${cut === 1 ? 'was' : 'were'} cut.`]
+      : []),
+    ...(packetsLost > 0
+      ? [
+          `${count(packetsLost)} of ${count(packetsSent)} RTP packets ${packetsLost === 1 ? 'was' : 'were'} lost.`,
+        ]
+      : []),
     ...(complete ? [] : ['The caller ended before its summary; its last calls are not counted.']),
     ...(calls.calls === 0 ? ['No call was made.'] : []),
   ];

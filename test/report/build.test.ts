@@ -62,7 +62,7 @@ test('a cut call and a lost packet each spoil the verdict, and the calls are nam
   const report = reportOf({ events, calls: [...sampleCalls(events), cut, summary] });
   expectValid(report);
   expect(report.verdict.ok).toBe(false);
-  expect(report.verdict.problems).toEqual(['1 of 412 calls were cut.', '7 of 512345 RTP packets were lost.']);
+  expect(report.verdict.problems).toEqual(['1 of 412 calls was cut.', '7 of 512,345 RTP packets were lost.']);
   expect(report.calls?.harmed).toMatchObject([{ id: 'bad', lost: 7, reason: 'its relay no longer knew it' }]);
 });
 
