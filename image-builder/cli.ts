@@ -26,9 +26,11 @@ function program(): Command {
     .addOption(
       new Option('--base <name>', 'operating system of the image').choices(['debian-12', 'debian-13']),
     )
-    .addOption(
-      new Option('--source <kind>', "where RTPEngine comes from: Debian's own packages").choices(['debian']),
+    .option(
+      '--source <source>',
+      "where RTPEngine comes from: debian (Debian's own packages); with --list-versions: git, any URL of git, or a path",
     )
+    .option('--list-versions', 'only list the releases that a git source has (default: upstream)')
     .option('--plan', 'only say what would be done: version, packages, key of every stage')
     .option('--json', 'print the result as JSON and nothing else')
     .option('--keep-on-failure', 'keep the work folder of a failed build and say how to enter it')

@@ -36,7 +36,8 @@ export async function checkHost(shop: Shop, cache: Cache): Promise<void> {
   await checkNamespaces(shop);
 }
 
-function checkPrograms(programs: Readonly<Record<string, string>>): void {
+/** @throws FleetError `usage`, code `missing-program`: naming the packages that have them */
+export function checkPrograms(programs: Readonly<Record<string, string>>): void {
   const missing = Object.keys(programs).filter(
     (name) => !FOLDERS.some((folder) => isProgram(join(folder, name))),
   );

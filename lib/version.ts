@@ -7,6 +7,9 @@ import { FleetError } from './errors.ts';
 /** The numbers of a tag, most significant first: `mr12.5.1.31` → `[12, 5, 1, 31]`. */
 export type VersionParts = readonly number[];
 
+/** The word for the newest release of all. */
+export const LATEST = 'latest';
+
 const TAG = /^mr(\d+(?:\.\d+){0,3})$/;
 
 /** The numbers of a full or partial tag; undefined when the text is no tag. */
@@ -39,9 +42,14 @@ export function versionOfDebian(version: string): string | undefined {
   return upstream === undefined ? undefined : `mr${upstream}`;
 }
 
-/** The newest of `offered` that is `wanted` or begins with all of its numbers; undefined: none. */
+/** Whether a version can be asked for by this word: a full or partial tag, or `latest`. */
+export function isVersionWord(word: string): boolean {
+  return word === LATEST || parseVersion(word) !== undefined;
+}
+
+/** The newest of `offered` that is `wanted` or begins with all of its numbers (`latest`: of all); undefined: none. */
 export function resolveVersion(wanted: string, offered: readonly string[]): string | undefined {
-  const parts = required(wanted);
+  const parts = wanted === LATEST ? [] : required(wanted);
   return offered
     .filter((tag) => parts.every((part, place) => parseVersion(tag)?.[place] === part))
     .toSorted(compareVersions)

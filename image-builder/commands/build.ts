@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Fleet } from '../../configs/fleet.ts';
 import { loadFleet } from '../../configs/load.ts';
 import { EXIT, FleetError } from '../../lib/errors.ts';
-import { parseVersion } from '../../lib/version.ts';
+import { isVersionWord } from '../../lib/version.ts';
 import type { BaseName } from '../bases.ts';
 import { type BuildOrder, type BuildResult, buildImage, preparePlan } from '../build.ts';
 import { type Cache, openCache } from '../cache.ts';
@@ -12,13 +12,15 @@ import type { Shop } from '../command.ts';
 import { salvage } from '../failure.ts';
 import { type Progress, type Renderer, showProgress } from '../progress.ts';
 import type { PublishOrder } from '../publication.ts';
+import { listVersions } from '../versions/list.ts';
 import { planAsJson, wordPlan, wordResult } from '../words.ts';
 
 export type BuildWords = {
   readonly version?: string;
   readonly fleet: string;
   readonly base?: BaseName;
-  readonly source?: 'debian';
+  readonly source?: string;
+  readonly listVersions?: boolean;
   readonly plan?: boolean;
   readonly json?: boolean;
   readonly keepOnFailure?: boolean;
@@ -62,6 +64,7 @@ async function outcome(
   words: BuildWords,
   progress: Progress,
 ): Promise<string> {
+  if (words.listVersions === true) return await listVersions(shop, words.source ?? 'git');
   if (words.plan === true) {
     const plan = await preparePlan(shop, cache, fleet, progress);
     return words.json === true ? `${JSON.stringify(planAsJson(plan), null, 2)}\n` : wordPlan(plan);
@@ -74,7 +77,7 @@ async function outcome(
 
 /** The fleet file with what the command line says instead. */
 function withWords(fleet: Fleet, words: BuildWords): Fleet {
-  if (words.version !== undefined && parseVersion(words.version) === undefined) {
+  if (words.version !== undefined && !isVersionWord(words.version)) {
     throw new FleetError({
       kind: 'usage',
       code: 'version-form',
@@ -82,8 +85,15 @@ function withWords(fleet: Fleet, words: BuildWords): Fleet {
       hint: 'Write it as upstream tags it, for example --version mr12.5.1.31.',
     });
   }
-  const { version = fleet.image.version, base = fleet.image.base, source = fleet.image.source } = words;
-  return { ...fleet, image: { ...fleet.image, version, base, source } };
+  if (words.source !== undefined && words.source !== 'debian' && words.listVersions !== true) {
+    throw new FleetError({
+      kind: 'usage',
+      code: 'source',
+      message: `--source ${words.source}: an image is built from debian; other sources serve --list-versions`,
+    });
+  }
+  const { version = fleet.image.version, base = fleet.image.base } = words;
+  return { ...fleet, image: { ...fleet.image, version, base } };
 }
 
 /** The pin in the repository belongs to Google's project: an image in a lab must not change it by itself. */

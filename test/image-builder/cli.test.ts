@@ -23,6 +23,7 @@ describe('image:build', () => {
   test.each([
     [['--version', '12.5'], /--version 12\.5: that is no RTPEngine version/],
     [['--base', 'debian-11'], /debian-11/],
+    [['--list-versions', '--source', 'ftp://x/y'], /"ftp:\/\/x\/y" is no source of RTPEngine/],
     [['--fleet', 'no/such/fleet.yaml'], /no\/such\/fleet\.yaml: cannot be read/],
     [['--colour'], /unknown option '--colour'/],
   ])('%j is refused with one sentence and exit code 2', async (words, sentence) => {

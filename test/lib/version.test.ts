@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   compareVersions,
   formatVersion,
+  isVersionWord,
   parseVersion,
   resolveVersion,
   versionOfDebian,
@@ -54,6 +55,7 @@ describe('which version is meant', () => {
     ['mr12.5.1', 'mr12.5.1.31'],
     ['mr12.5', 'mr12.5.1.31'],
     ['mr12', 'mr12.15.1.1'],
+    ['latest', 'mr13.4.1.10'],
     ['mr12.5.2', undefined],
     ['mr1', undefined],
   ])('%s is %s', (wanted, found) => {
@@ -70,6 +72,16 @@ describe('which version is meant', () => {
         expect(found === undefined || found === tag || found.startsWith(`${tag}.`)).toBe(true);
       }),
     );
+  });
+
+  test.each([
+    ['latest', true],
+    ['mr13', true],
+    ['mr13.4.1.10', true],
+    ['newest', false],
+    ['13.4', false],
+  ])('%s can be asked for: %s', (word, can) => {
+    expect(isVersionWord(word)).toBe(can);
   });
 
   test('a word that is no version is refused with the way to write it', () => {

@@ -1,0 +1,37 @@
+/** What `image:build --list-versions` prints: the releases that a source offers. */
+import { FleetError } from '../../lib/errors.ts';
+import type { Shop } from '../command.ts';
+import { releaseTags } from './resolve.ts';
+import { parseSource, UPSTREAM } from './source.ts';
+import { listTags } from './tags.ts';
+
+/**
+ * @returns one release tag a line, oldest first
+ * @throws FleetError `usage`, code `no-tags`: the source is no git repository
+ */
+export async function listVersions(shop: Shop, source: string): Promise<string> {
+  const tags = await listTags(shop, repositoryOf(source));
+  return releaseTags([...tags.keys()])
+    .map((tag) => `${tag}\n`)
+    .join('');
+}
+
+function repositoryOf(text: string): string {
+  const source = parseSource(text);
+  switch (source.kind) {
+    case 'git':
+      return source.url;
+    case 'path':
+      return source.path;
+    case 'debian':
+    case 'debs':
+      throw new FleetError({
+        kind: 'usage',
+        code: 'no-tags',
+        message: `${text} offers one version for each base; --list-versions reads the tags of a git repository`,
+        hint: `Leave --source out for ${UPSTREAM}, or see with \`image:build --source ${text} --plan\` which version it is.`,
+      });
+    default:
+      return source satisfies never;
+  }
+}
