@@ -82,10 +82,14 @@ export function operate(
   });
 }
 
+/** Fingerprints are bytes: gcloud reads them and writes them again in the URL-safe alphabet. */
+const bytesOf = (fingerprint: unknown): string =>
+  Buffer.from(String(fingerprint), 'base64url').toString('hex');
+
 /** Optimistic locking: a fingerprint that is given must be the present one. */
 export function checkFingerprint(given: unknown, present: string, required: boolean): void {
   if (!required && (given === undefined || given === null || given === '')) return;
-  if (given === present) return;
+  if (given != null && bytesOf(given) === bytesOf(present)) return;
   throw refuse(412, 'conditionNotMet', 'Supplied fingerprint does not match current metadata fingerprint.');
 }
 

@@ -30,6 +30,12 @@ const create = async (lab: TestLab, name: string, requestBody: object = {}) =>
     ).data,
   );
 
+const setLabels = async (lab: TestLab, labels: Record<string, string>, labelFingerprint: string) =>
+  lab.done(
+    (await lab.api.instances.setLabels({ ...at, instance: 'vm1', requestBody: { labels, labelFingerprint } }))
+      .data,
+  );
+
 describe('instances', () => {
   it('boot a machine of their own, with what the template says and the request adds', async () => {
     const lab = await openWithTemplate({
@@ -132,6 +138,19 @@ describe('instances', () => {
     await lab.done((await set(metadata?.fingerprint ?? '')).data);
     expect((await instanceOf(lab, 'vm1')).metadata?.items).toEqual(items);
     expect(await refused(set(metadata?.fingerprint ?? ''))).toMatchObject({ status: 412 });
+  });
+
+  it('take a fingerprint in the URL-safe alphabet too, as gcloud writes it', async () => {
+    const lab = await openWithTemplate();
+    await create(lab, 'vm1');
+    let { labelFingerprint } = await instanceOf(lab, 'vm1');
+    for (let count = 0; !/[+/]/.test(labelFingerprint ?? ''); count++) {
+      await setLabels(lab, { count: `${count}` }, labelFingerprint ?? '');
+      ({ labelFingerprint } = await instanceOf(lab, 'vm1'));
+    }
+    const urlSafe = (labelFingerprint ?? '').replaceAll('+', '-').replaceAll('/', '_');
+    await setLabels(lab, { done: 'yes' }, urlSafe);
+    expect((await instanceOf(lab, 'vm1')).labels).toEqual({ done: 'yes' });
   });
 
   it.each([
