@@ -52,6 +52,18 @@ function program(): Command {
       const { runBuild } = await import('./commands/build.ts');
       process.exitCode = await runBuild(options);
     });
+  cli
+    .command('verify')
+    .description('Build twice from nothing and compare byte by byte; takes some minutes.')
+    .option('--version <version>', 'RTPEngine release')
+    .option('--fleet <file>', 'fleet file', 'configs/fleets/lab.yaml')
+    .addOption(
+      new Option('--base <name>', 'operating system of the image').choices(['debian-12', 'debian-13']),
+    )
+    .action(async (options) => {
+      const { runVerify } = await import('./commands/build.ts');
+      process.exitCode = await runVerify(options);
+    });
   return cli;
 }
 

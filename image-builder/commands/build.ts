@@ -35,6 +35,22 @@ const KEPT_LOGS = 10;
 
 /** @returns the exit code; throws FleetError for everything that is not 0 */
 export async function runBuild(words: BuildWords): Promise<number> {
+  return await inShop(words, (shop, cache, fleet, progress) => outcome(shop, cache, fleet, words, progress));
+}
+
+/** Two clean builds, compared. The words are those of `build`; what they say about publishing does not count. */
+export async function runVerify(words: BuildWords): Promise<number> {
+  return await inShop(words, async (shop, cache, fleet, progress) => {
+    const { verifyBuild } = await import('../verify.ts');
+    const result = await verifyBuild(shop, cache, { fleet, fleetFile: words.fleet }, progress);
+    return `${result.image}: both builds have sha256 ${result.manifest.archive.sha256}\n`;
+  });
+}
+
+type Work = (shop: Shop, cache: Cache, fleet: Fleet, progress: Progress) => Promise<string>;
+
+/** Prints what `work` returns; after a failure or Ctrl-C nothing is left but what was asked for. */
+async function inShop(words: BuildWords, work: Work): Promise<number> {
   const fleet = withWords(loadFleet(words.fleet), words);
   const cache = openCache(process.env);
   const interrupted = new AbortController();
@@ -50,7 +66,7 @@ export async function runBuild(words: BuildWords): Promise<number> {
   const shop: Shop = { log: newLog(cache, fleet), signal: interrupted.signal };
   const progress = showProgress(rendererFor(words));
   try {
-    process.stdout.write(await outcome(shop, cache, fleet, words, progress));
+    process.stdout.write(await work(shop, cache, fleet, progress));
     return EXIT.done;
   } catch (error) {
     throw await salvage(cache, shop, error, words.keepOnFailure === true);

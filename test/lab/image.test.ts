@@ -1,0 +1,181 @@
+/** The whole way of an image: built (or taken from the cache), inspected, imported by the lab, started, called through,
+ * promoted. Then what the image does as a machine. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cleanUp } from '../../lab/cleanup.ts';
+import type { LabFile } from '../../lab/lab-file.ts';
+import { startLab } from '../../lab/start.ts';
+import { connectGce, type Gce } from '../../lib/gce.ts';
+import { readMaxSessions } from '../../lib/relay/cordon.ts';
+import { openRelay, type Relay } from '../../lib/relay/relay.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const ZONE = 'us-central1-a';
+const BASES = [
+  { base: 'debian-13', version: 'mr12.5.1.31' },
+  { base: 'debian-12', version: 'mr10.5.3.5' },
+] as const;
+
+const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-image-lab-'));
+let lab: LabFile;
+let gce: Gce;
+
+beforeAll(async () => {
+  ({ lab } = await startLab({ folder }));
+  gce = await connectGce({ project: lab.project, endpoint: lab.endpoint });
+});
+afterAll(async () => {
+  await gce?.close();
+  await cleanUp(folder);
+});
+
+async function build(base: string, version: string) {
+  const words = ['--base', base, '--version', version, '--endpoint', lab.endpoint, '--json'];
+  const { stdout } = await execa(process.execPath, ['image-builder/cli.ts', 'build', ...words], {
+    cwd: ROOT,
+  });
+  return JSON.parse(stdout);
+}
+
+/** Runs a shell command in a machine of the lab. */
+async function inMachine(name: string, command: string): Promise<string> {
+  const words = ['lab/cli.ts', 'exec', name, 'sh', '-c', command];
+  const env = { RTPFLEET_LAB: folder };
+  return (await execa(process.execPath, words, { cwd: ROOT, env, reject: false })).stdout;
+}
+
+async function start(
+  name: string,
+  image: string,
+  metadata: Readonly<Record<string, string>>,
+): Promise<string> {
+  const items = Object.entries({ 'enable-guest-attributes': 'TRUE', ...metadata }).map(([key, value]) => ({
+    key,
+    value,
+  }));
+  const instanceResource = {
+    name,
+    machineType: `zones/${ZONE}/machineTypes/e2-small`,
+    disks: [{ boot: true, autoDelete: true, initializeParams: { sourceImage: `global/images/${image}` } }],
+    networkInterfaces: [{ network: 'global/networks/default' }],
+    metadata: { items },
+  };
+  await gce.done(await gce.call('instances', 'insert', { zone: ZONE, instanceResource }));
+  await eventually(async () => (await inMachine(name, 'systemctl is-active rtpengine-daemon')) === 'active');
+  await inMachine(name, 'systemctl is-system-running --wait');
+  const { networkInterfaces } = await gce.call('instances', 'get', { zone: ZONE, instance: name });
+  return networkInterfaces?.[0]?.networkIP ?? '';
+}
+
+async function eventually(condition: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 120; tries++) {
+    if (await condition()) return;
+    await sleep(250);
+  }
+  throw new Error('it never came true');
+}
+
+function relayAt(host: string): Relay {
+  return openRelay({ name: host, host, ngPort: 22222, cliPort: 9900 });
+}
+
+describe.each(BASES)('an image of $version on $base', ({ base, version }) => {
+  let image: string;
+  let result: Awaited<ReturnType<typeof build>>;
+
+  beforeAll(async () => {
+    result = await build(base, version);
+    image = result.image;
+  });
+
+  test('is accepted by a call with all its RTP, and promoted', async () => {
+    expect(result.publication).toMatchObject({
+      state: 'promoted',
+      acceptance: { packets: { sent: 50, receivedA: 50, receivedB: 50 } },
+    });
+    const promoted = await gce.call('images', 'getFromFamily', { family: 'rtpengine-lab' });
+    expect(promoted.name).toBe(image);
+    const machines = await gce.call('instances', 'list', { zone: ZONE });
+    expect(machines.filter(({ name }) => name?.startsWith('rtpfleet-accept'))).toEqual([]);
+  });
+
+  test('is not made a second time', async () => {
+    expect(await build(base, version)).toMatchObject({
+      archiveState: 'cached',
+      publication: { state: 'already' },
+    });
+  });
+
+  describe('as a machine', () => {
+    const name = `relay-${base}`;
+    let relay: Relay;
+
+    beforeAll(async () => {
+      relay = relayAt(await start(name, image, {}));
+    });
+    afterAll(() => relay?.close());
+
+    test('comes up with no failed unit, its own identity and its own host keys', async () => {
+      expect(await inMachine(name, 'systemctl --failed --no-legend --plain')).toBe('');
+      expect(await inMachine(name, 'cat /etc/machine-id')).toMatch(/^[0-9a-f]{32}$/);
+      expect(await inMachine(name, 'ls /etc/ssh/ssh_host_ed25519_key')).toBe('/etc/ssh/ssh_host_ed25519_key');
+      expect(await inMachine(name, 'hostname')).toBe(name);
+    });
+
+    test('runs RTPEngine as an ordinary user, healthy, and has admitted itself', async () => {
+      expect(await inMachine(name, 'ps -o user= -C rtpengine')).toBe('rtpengine');
+      expect(JSON.parse(await inMachine(name, 'rtpfleet-health'))).toMatchObject({ ok: true });
+      await eventually(async () => (await readMaxSessions(relay)) === -1);
+    });
+
+    test('has the kernel settings of its fleet in force', async () => {
+      expect(await inMachine(name, 'sysctl -n net.ipv4.ip_local_reserved_ports')).toBe('30000-40000');
+      expect(await inMachine(name, 'sysctl -n net.ipv4.conf.all.rp_filter')).toBe('2');
+    });
+
+    test('starts RTPEngine again after a crash, and admits itself again', async () => {
+      const before = await inMachine(name, 'pidof rtpengine');
+      await inMachine(name, 'kill -9 $(pidof rtpengine)');
+      await eventually(async () => !['', before].includes(await inMachine(name, 'pidof rtpengine')));
+      await eventually(async () => (await readMaxSessions(relay).catch(() => 0)) === -1);
+    });
+
+    test('says that it is not healthy when RTPEngine does not answer', async () => {
+      await inMachine(name, 'kill -STOP $(pidof rtpengine)');
+      const health = JSON.parse(await inMachine(name, 'rtpfleet-health'));
+      await inMachine(name, 'kill -CONT $(pidof rtpengine)');
+      expect(health.ok).toBe(false);
+      expect(health.checks).toContainEqual({
+        name: 'ng',
+        ok: false,
+        detail: expect.stringContaining('no pong'),
+      });
+    });
+
+    test('left to a controller, stays cordoned and still says how it is', async () => {
+      const other = `cordoned-${base}`;
+      const cordoned = relayAt(await start(other, image, { 'rtpfleet-admission': 'controller' }));
+      try {
+        const told = () =>
+          gce.call('instances', 'getGuestAttributes', {
+            zone: ZONE,
+            instance: other,
+            queryPath: 'rtpfleet/',
+          });
+        await eventually(
+          async () => ((await told().catch(() => undefined))?.queryValue?.items ?? []).length === 2,
+        );
+        const items = new Map((await told()).queryValue?.items?.map(({ key, value }) => [key, value]));
+        expect(items.get('version')).toBe(version);
+        expect(JSON.parse(items.get('health') ?? '')).toMatchObject({ ok: true });
+        expect(await readMaxSessions(cordoned)).toBe(0);
+      } finally {
+        cordoned.close();
+      }
+    });
+  });
+});
