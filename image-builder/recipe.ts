@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fleet } from '../configs/fleet.ts';
 import { render } from '../configs/render.ts';
+import { hazardOptions } from '../lib/hazards.ts';
 import type { ImageFile } from './overlay.ts';
 
 const TEMPLATES = join(import.meta.dirname, '..', 'configs', 'templates', 'image');
@@ -56,7 +57,7 @@ const MASKED = ['apt-daily.timer', 'apt-daily-upgrade.timer', 'e2scrub_all.timer
 /** The files of an image for `fleet`, sorted by path. */
 export function imageFiles(fleet: Fleet, version: string): readonly ImageFile[] {
   const files: ImageFile[] = [
-    ...Object.entries(RENDERED).map(([name, path]) => text(path, rendered(name, fleet))),
+    ...Object.entries(RENDERED).map(([name, path]) => text(path, rendered(name, fleet, version))),
     ...Object.entries(COPIED).map(([name, path]) => program(name, path)),
     ...Object.entries(ENABLED).map(([want, folder]) =>
       link(`${UNITS}/${want}`, `${folder}/${lastPart(want)}`),
@@ -74,12 +75,12 @@ export function imageFiles(fleet: Fleet, version: string): readonly ImageFile[] 
   return files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-function rendered(name: string, fleet: Fleet): string {
+function rendered(name: string, fleet: Fleet, version: string): string {
   const template = readFileSync(join(TEMPLATES, name), 'utf8');
-  return render(template, valuesFor(name, fleet), `configs/templates/image/${name}`);
+  return render(template, valuesFor(name, fleet, version), `configs/templates/image/${name}`);
 }
 
-function valuesFor(name: string, fleet: Fleet): Readonly<Record<string, string | number>> {
+function valuesFor(name: string, fleet: Fleet, version: string): Readonly<Record<string, string | number>> {
   const { ports, ngPort, cliPort, httpPort, logLevel, ...rest } = fleet.rtpengine;
   const range = { portMin: ports.min, portMax: ports.max };
   if (name === 'sysctl.conf') return range;
@@ -96,15 +97,17 @@ function valuesFor(name: string, fleet: Fleet): Readonly<Record<string, string |
     offerTimeoutSeconds: rest.offerTimeoutSeconds,
     finalTimeoutSeconds: rest.finalTimeoutSeconds,
     deleteDelaySeconds: rest.deleteDelaySeconds,
-    options: furtherOptions(fleet),
+    options: furtherOptions(fleet, version),
     redisOptional: String(!fleet.redis.required),
   };
 }
 
-/** `num-threads` is only written when it is given: RTPEngine takes 0 for none at all. */
-function furtherOptions(fleet: Fleet): string {
+/** `num-threads` is only written when it is given: RTPEngine takes 0 for none at all. What the version's hazards ask for
+ * is written unless the fleet file says otherwise. */
+function furtherOptions(fleet: Fleet, version: string): string {
   const threads = fleet.rtpengine.threads === 0 ? [] : [`num-threads = ${fleet.rtpengine.threads}`];
-  const own = Object.entries(fleet.rtpengine.options).map(([name, value]) => `${name} = ${value}`);
+  const options = { ...hazardOptions(version), ...fleet.rtpengine.options };
+  const own = Object.entries(options).map(([name, value]) => `${name} = ${value}`);
   return [...threads, ...own].join('\n');
 }
 

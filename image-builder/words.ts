@@ -1,4 +1,5 @@
 /** What the builder tells a person at the end. Pure. */
+import { hazardsOf, wordHazards } from '../lib/hazards.ts';
 import type { BuildResult } from './build.ts';
 import type { Json } from './digest.ts';
 import type { ImagePlan } from './plan.ts';
@@ -16,6 +17,7 @@ export function wordPlan(plan: ImagePlan): string {
     `version  ${plan.version} on ${plan.base}, ${plan.tree.packages.length} packages, ${plan.files.length} files of ours, ${plan.sizeGb} GiB`,
     'stages',
     ...stages,
+    ...hazardLine(plan.version),
     '',
   ].join('\n');
 }
@@ -36,10 +38,17 @@ export function wordResult(result: BuildResult): string {
     `sha256    ${manifest.archive.sha256}`,
     `manifest  ${result.manifestFile}`,
   ];
+  lines.push(...hazardLine(result.version));
   if (publication !== undefined) {
     const words =
       publication.state === 'already' ? 'was promoted before, nothing to do' : 'accepted and promoted';
     lines.push(`family    ${manifest.family}: ${words}`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** What is known to go wrong in this version, in one line; none when nothing is. */
+function hazardLine(version: string): readonly string[] {
+  const words = wordHazards(version, hazardsOf(version));
+  return words === undefined ? [] : [`hazards   ${words}`];
 }

@@ -5,9 +5,9 @@ import { stateOf } from '../core/changes.ts';
 import { standingsOf } from '../core/plan.ts';
 import { effectivePolicy } from '../core/policy.ts';
 import { type Assumptions, type Preview, preview } from '../core/preview.ts';
-import { createObserver } from '../observe.ts';
-import { type FleetOptions, withSession } from '../session.ts';
+import { type FleetOptions, observerOf, withSession } from '../session.ts';
 import { fleetLines } from '../view/fleet-table.ts';
+import { hazardLines } from '../view/hazards.ts';
 
 export type PlanOptions = FleetOptions & {
   readonly maxUnavailable?: number;
@@ -21,21 +21,22 @@ const USUAL_BOOT_SECONDS = 60;
 
 /** Exit code 0: such a rollout ends well; 3: it would be held or halted. */
 export async function showPlan(options: PlanOptions): Promise<number> {
-  return await withSession(options, async ({ file, cloud, relays, clock }) => {
+  return await withSession(options, async (session) => {
+    const { file, clock } = session;
     const { maxUnavailable } = options;
     const overrides = maxUnavailable === undefined ? { drain: true } : { drain: true, maxUnavailable };
     const policy = effectivePolicy(file, overrides);
-    const observer = createObserver(
-      { cloud, relays, clock },
-      { name: file.name, zones: file.cloud.zones, policy },
-    );
+    const observer = observerOf(session, policy);
     const fleet = await observer.observe();
     const bootSeconds = options.bootSeconds ?? Math.min(USUAL_BOOT_SECONDS, policy.replaceSeconds);
     const assume = { callMs: options.callSeconds * 1000, replaceMs: bootSeconds * 1000 };
     const plan = preview(fleet, policy, assume, clock.now());
     const states = standingsOf(fleet, policy).map(stateOf);
     const text = options.json ? JSON.stringify({ relays: states, ...plan }) : lines(plan, assume).join('\n');
-    if (!options.json) process.stdout.write(`${fleetLines(fleet.targets, states).join('\n')}\n\n`);
+    if (!options.json) {
+      const above = [...fleetLines(fleet.targets, states), ...hazardLines(fleet.targets, states)];
+      process.stdout.write(`${above.join('\n')}\n\n`);
+    }
     process.stdout.write(`${text}\n`);
     return plan.result === 'done' ? EXIT.done : EXIT.halted;
   });

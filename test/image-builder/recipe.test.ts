@@ -11,13 +11,13 @@ rtpengine: { ports: { min: 20000, max: 29999 }, ngPort: 2223, threads: 4, option
 redis: { required: true }
 `;
 
-function files(text = FLEET) {
+function files(text = FLEET, version = 'mr12.5.1.31') {
   const fleet = parseFleet(text, 'golden.yaml');
-  return new Map(imageFiles(fleet, 'mr12.5.1.31').map((file) => [file.path, file]));
+  return new Map(imageFiles(fleet, version).map((file) => [file.path, file]));
 }
 
-function content(path: string, text = FLEET): string {
-  const file = files(text).get(path);
+function content(path: string, text = FLEET, version = 'mr12.5.1.31'): string {
+  const file = files(text, version).get(path);
   return file?.kind === 'file' ? file.content : '';
 }
 
@@ -66,6 +66,18 @@ describe('files of an image', () => {
 
   test('threads: 0 leaves the number to RTPEngine', () => {
     expect(content(RELAY_CONFIG, FLEET.replace('threads: 4', 'threads: 0'))).not.toContain('num-threads');
+  });
+
+  test('what the hazards of a version ask for is set, unless the fleet file says otherwise', () => {
+    expect(content(RELAY_CONFIG, FLEET, 'mr13.4.1.10')).toContain('\nredis-format = JSON\n');
+    expect(content(RELAY_CONFIG, FLEET, 'mr13.5.1.1')).not.toContain('redis-format');
+    const own = content(RELAY_CONFIG, FLEET.replace('tos: 184', 'redis-format: native'), 'mr13.4.1.10');
+    expect(own).toContain('\nredis-format = native\n');
+    expect(own).not.toContain('JSON');
+  });
+
+  test('empty calls of mr13.1 and later are ended by final-timeout without a word in the fleet file', () => {
+    expect(content(RELAY_CONFIG, FLEET, 'mr13.1.1.1')).toMatch(/^final-timeout = [1-9]\d*$/m);
   });
 
   test('our kernel settings are read after all others', () => {

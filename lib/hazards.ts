@@ -1,0 +1,160 @@
+/**
+ * What goes wrong in which RTPEngine versions, and what rtpfleet does about each: the one table that the image builder and
+ * the rollout read. Pure.
+ */
+import { compareVersions } from './version.ts';
+
+/** Versions from `from` on (absent: from the first) and older than `before` (absent: to this day). */
+export type VersionRange = { readonly from?: string; readonly before?: string };
+
+type HazardWords = {
+  /** Stable identifier, lower-case words with dashes. */
+  readonly id: string;
+  /** What goes wrong, as the beginning of a sentence. */
+  readonly what: string;
+  /** What rtpfleet does about it, or leaves to the operator. */
+  readonly remedy: string;
+  /** Upstream's file@tag, its issue, or the experiment that showed it. */
+  readonly source: string;
+};
+
+/** Something wrong with a version itself. */
+export type Hazard = HazardWords & {
+  readonly versions: VersionRange;
+  /** Lines of rtpengine.conf that cure it, unless the fleet file sets them. */
+  readonly options?: Readonly<Record<string, string>>;
+};
+
+/** Something wrong with going from one version to another. */
+export type StepHazard = HazardWords & {
+  readonly from: VersionRange;
+  readonly to: VersionRange;
+  /** Only when the two versions differ in their first number. */
+  readonly acrossMajors?: true;
+};
+
+export const HAZARDS: readonly Hazard[] = [
+  {
+    id: 'reinvite-refused',
+    versions: { before: 'mr9.4' },
+    what: 'a session limit also refuses re-INVITEs of running calls, so a drain by maxsessions 0 breaks them',
+    remedy: 'take new calls off such a relay at the SIP proxies instead',
+    source: 'daemon/call_interfaces.c@mr9.3.1.8 checks every offer, @mr9.4.1.1 only those without a call',
+  },
+  {
+    id: 'sdes-keys-lost',
+    versions: { from: 'mr13.0', before: 'mr13.5' },
+    what: 'SDES-SRTP keys are lost when calls are restored from Redis in the default format',
+    remedy: 'redis-format = JSON is set',
+    source:
+      'measured 13.4 to 13.4 and to 26.0; JSON_SET_NSTRING in daemon/redis.c up to mr13.4.1.10, mended in mr13.5',
+    options: { 'redis-format': 'JSON' },
+  },
+  {
+    id: 'empty-calls',
+    versions: { from: 'mr13.1' },
+    what: 'an offer that fails to parse leaves an empty call that only final-timeout ends',
+    remedy: 'final-timeout is set, and a drain removes empty calls',
+    source: 'measured on 13.4, 26.0 and 26.2; call_timer_iterator in daemon/call.c@mr13.4.1.10',
+  },
+];
+
+const DRAINED = 'calls are drained before a relay is replaced, so none is left to restore';
+
+export const STEP_HAZARDS: readonly StepHazard[] = [
+  {
+    id: 'restore-below-13',
+    from: { before: 'mr13.0' },
+    to: { before: 'mr13.0' },
+    acrossMajors: true,
+    what: 'calls in Redis cannot be restored, and the attempt deletes them',
+    remedy: DRAINED,
+    source:
+      'measured 10.5 to 12.5 ("failed to create tags") and back ("failed to link tags"); other steps below mr13 are taken to be the same',
+  },
+  {
+    id: 'restore-to-13',
+    from: { before: 'mr13.0' },
+    to: { from: 'mr13.0' },
+    what: 'calls in Redis cannot be restored, and the attempt deletes them',
+    remedy: DRAINED,
+    source:
+      'measured 10.5 and 12.5 to 13.4 and 26.0: mr13.0 and later demand `maxptime`, which no older one writes',
+  },
+  {
+    id: 'restore-json-back',
+    from: { from: 'mr13.0', before: 'mr13.5' },
+    to: { from: 'mr12.0', before: 'mr13.0' },
+    what: 'calls in Redis are restored only if they were written as JSON, and their last signal is misread',
+    remedy: `redis-format = JSON is set in mr13.0 to mr13.4; ${DRAINED}`,
+    source: 'measured 13.4 to 12.5',
+  },
+  {
+    id: 'restore-back',
+    from: { from: 'mr13.5' },
+    to: { before: 'mr13.0' },
+    what: 'calls in Redis cannot be restored, and the attempt deletes them',
+    remedy: DRAINED,
+    source: 'measured 26.0 to 12.5 ("could not parse JSON data")',
+  },
+  {
+    id: 'restore-back-far',
+    from: { from: 'mr13.0', before: 'mr13.5' },
+    to: { before: 'mr12.0' },
+    what: 'calls in Redis cannot be restored, and the attempt deletes them',
+    remedy: DRAINED,
+    source: 'measured 12.5 to 10.5, which mr13 to 10.5 is taken to be no better than',
+  },
+  {
+    id: 'kernel-module-renamed',
+    from: { before: 'mr14.1' },
+    to: { from: 'mr14.1' },
+    what: 'the kernel module xt_RTPENGINE is called nft_rtpengine from mr14.1 on',
+    remedy: 'images forward in user space; each image holds its own kernel and modules',
+    source: 'kernel-module/ and debian/ by tag',
+  },
+  {
+    id: 'kernel-module-renamed-back',
+    from: { from: 'mr14.1' },
+    to: { before: 'mr14.1' },
+    what: 'the kernel module nft_rtpengine is called xt_RTPENGINE before mr14.1',
+    remedy: 'images forward in user space; each image holds its own kernel and modules',
+    source: 'kernel-module/ and debian/ by tag',
+  },
+];
+
+/** What goes wrong in this version, a full or partial tag. Throws FleetError `usage` for what is no version. */
+export function hazardsOf(version: string): readonly Hazard[] {
+  return HAZARDS.filter((hazard) => isWithin(version, hazard.versions));
+}
+
+/** What goes wrong in going from one version to another, on top of what is wrong with each. */
+export function hazardsBetween(from: string, to: string): readonly StepHazard[] {
+  return STEP_HAZARDS.filter(
+    (hazard) =>
+      isWithin(from, hazard.from) &&
+      isWithin(to, hazard.to) &&
+      (hazard.acrossMajors === undefined || majorOf(from) !== majorOf(to)),
+  );
+}
+
+/** Lines of rtpengine.conf that the hazards of a version ask for. */
+export function hazardOptions(version: string): Readonly<Record<string, string>> {
+  return Object.assign({}, ...hazardsOf(version).map((hazard) => hazard.options ?? {}));
+}
+
+/** One line for a person: `mr13.4.1.10: <what> (<remedy>); …`. Undefined: nothing is known to go wrong. */
+export function wordHazards(subject: string, hazards: readonly HazardWords[]): string | undefined {
+  if (hazards.length === 0) return undefined;
+  return `${subject}: ${hazards.map(({ what, remedy }) => `${what} (${remedy})`).join('; ')}`;
+}
+
+function isWithin(version: string, { from, before }: VersionRange): boolean {
+  const isNewEnough = from === undefined || compareVersions(version, from) >= 0;
+  const isOldEnough = before === undefined || compareVersions(version, before) < 0;
+  return isNewEnough && isOldEnough;
+}
+
+function majorOf(version: string): string | undefined {
+  return version.split('.')[0];
+}
