@@ -39,10 +39,11 @@ async function removeFromHost(folder: string, names: LabNames): Promise<boolean>
   ]);
   await killGroups(names.id);
   await Promise.all([...ids].map((id) => removeMachine(folder, names, id)));
+  // A device of this name without the namespace that it leads to is not the lab's work.
+  if (namespaces.includes(names.switchNamespace)) await attempt('ip', ['link', 'del', 'dev', names.id]);
   for (const namespace of namespaces) await removeNamespace(namespace);
-  const device = await attempt('ip', ['link', 'del', 'dev', names.id]);
   await removeGroups(names.id);
-  return namespaces.length > 0 || device !== undefined;
+  return namespaces.length > 0;
 }
 
 const isMachine =

@@ -41,10 +41,21 @@ export function labFolder(
 
 const labPath = (folder: string): string => join(folder, 'lab.json');
 
-/** What the last start of the lab wrote, running or not; undefined: never started here, or taken down. */
+/** What the last start of the lab wrote, running or not; undefined: never started here, or taken down. Rejects: `not-root`. */
 export async function recordedLab(folder: string): Promise<LabFile | undefined> {
-  const value = await readJson(labPath(folder));
+  const value = await readJson(labPath(folder)).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EACCES' ? unreadable(folder) : error;
+  });
   return isLabFile(value) ? value : undefined;
+}
+
+function unreadable(folder: string): FleetError {
+  return new FleetError({
+    kind: 'usage',
+    code: 'not-root',
+    message: `Only root may read the lab in ${folder}.`,
+    hint: 'Run it again with sudo.',
+  });
 }
 
 function isLabFile(value: unknown): value is LabFile {

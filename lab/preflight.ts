@@ -1,5 +1,5 @@
 /** What a host must have before a lab starts on it: all is looked at first, nothing is made. Each lack is one sentence, exit code 2. */
-import { access, constants, mkdir, readdir, rm, statfs } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { FleetError } from '../lib/errors.ts';
@@ -102,7 +102,7 @@ async function checkKernel(place: string): Promise<void> {
       'This host has no loop device, so that a disk image cannot be mounted.',
       'Load it with `modprobe loop`; in a container, give it /dev/loop-control.',
     );
-  const probe = join(place, `.rtpfleet-probe-${process.pid}`);
+  const probe = await mkdtemp(join(place, '.rtpfleet-probe-'));
   const [lower, upper, work, merged] = ['l', 'u', 'w', 'm'].map((name) => join(probe, name));
   for (const folder of [lower, upper, work, merged]) if (folder) await mkdir(folder, { recursive: true });
   const options = `lowerdir=${lower},upperdir=${upper},workdir=${work},volatile`;
