@@ -1,8 +1,11 @@
 /** `rollout`: argv → command. Commands are loaded when they are run, so that help costs nothing. */
 import process from 'node:process';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { EXIT, exitCodeOf, FleetError, isFleetError, wordError } from '../lib/errors.ts';
 import { nearest } from '../lib/nearest.ts';
+import { addHands } from './cli/hands.ts';
+import { addLooks } from './cli/looks.ts';
+import { number, whole, withFleet } from './cli/options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -10,6 +13,8 @@ Examples:
   rollout --drain                       roll the fleet; cuts no call, waits for each to end
   rollout --drain --max-unavailable 2   with two relays away at once
   rollout status --watch                where every relay stands
+  rollout sessions                      every call that is up, and why it holds its relay
+  rollout verify                        what is wrong between two rollouts, and what to do about it
   rollout report                        the last rollout as report.json and report.html
   rollout cordon lab-us-central1-a-x1   no new calls on one relay; uncordon takes it back
 
@@ -27,8 +32,8 @@ function rolloutProgram(): Command {
     .enablePositionalOptions();
   addRun(program);
   addPlan(program);
-  addStatus(program);
-  addCordons(program);
+  addLooks(program);
+  addHands(program);
   addReport(program);
   return program;
 }
@@ -70,28 +75,6 @@ function addPlan(program: Command): void {
     });
 }
 
-function addStatus(program: Command): void {
-  withFleet(program.command('status'))
-    .description('show where every relay stands')
-    .option('--watch', 'go on until Ctrl-C', false)
-    .option('--json', 'print JSON, one line per look', false)
-    .action(async (options) => {
-      process.exitCode = await (await import('./commands/status.ts')).status(options);
-    });
-}
-
-function addCordons(program: Command): void {
-  for (const kind of ['cordon', 'uncordon'] as const)
-    withFleet(program.command(kind))
-      .argument('<relay>', 'name of the relay')
-      .description(
-        kind === 'cordon' ? 'no new calls on one relay; those that are up go on' : 'take a relay back',
-      )
-      .action(async (relay: string, options) => {
-        process.exitCode = await (await import('./commands/cordon.ts')).byHandOn(kind, relay, options);
-      });
-}
-
 function addReport(program: Command): void {
   program
     .command('report')
@@ -105,29 +88,6 @@ function addReport(program: Command): void {
     .action(async (journals: readonly string[], options) => {
       process.exitCode = await (await import('./commands/report.ts')).report(journals, options);
     });
-}
-
-function withFleet(command: Command): Command {
-  return command
-    .option('--fleet <file>', 'fleet file (env RTPFLEET_FLEET; default configs/fleets/lab.yaml)')
-    .option(
-      '--endpoint <url>',
-      'GCE endpoint instead of Google (env RTPFLEET_ENDPOINT; `lab env` prints a lab’s)',
-    );
-}
-
-function whole(least: number): (text: string) => number {
-  return (text) => {
-    if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text);
-    throw new InvalidArgumentError(`It must be a whole number, ${least} or more.`);
-  };
-}
-
-function number(least: number): (text: string) => number {
-  return (text) => {
-    if (/^\d{1,6}(\.\d+)?$/.test(text) && Number(text) >= least) return Number(text);
-    throw new InvalidArgumentError(`It must be a number, ${least} or more.`);
-  };
 }
 
 /** With a default command a mistyped one would be taken for its argument. */

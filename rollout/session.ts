@@ -7,7 +7,11 @@ import { FleetError, isFleetError } from '../lib/errors.ts';
 import { connectGce, type Gce } from '../lib/gce.ts';
 import { wallClock } from './adapters/clock.ts';
 import { type GceFleet, gceFleet } from './adapters/gce.ts';
+import type { ControlPlace } from './adapters/lock.ts';
+import { redisPlace } from './adapters/redis-lock.ts';
 import { type RelayDoor, relayDoor } from './adapters/relay.ts';
+import type { Policy } from './core/policy.ts';
+import { createObserver, type Observer } from './observe.ts';
 import type { Clock } from './ports.ts';
 
 /** Options that every command has. */
@@ -56,6 +60,20 @@ export async function withSession<T>(
   } finally {
     await session.close();
   }
+}
+
+/** Where rollouts of this fleet keep what they share: the relays' own Redis, as the first zone's template names it, in
+ * the database for control. */
+export async function controlPlace({ file, endpoint, cloud }: Session): Promise<ControlPlace> {
+  const [zone] = file.cloud.zones;
+  const text = file.redis.kind === 'none' || zone === undefined ? undefined : await cloud.redis(zone);
+  const redis = text === undefined ? undefined : redisPlace(text, file.redis.controlDatabase);
+  return { fleet: file.name, project: file.cloud.project, endpoint, redis };
+}
+
+/** What a command by hand or a look needs: an observer of the fleet with its policy. */
+export function observerOf({ file, cloud, relays, clock }: Session, policy: Policy): Observer {
+  return createObserver({ cloud, relays, clock }, { name: file.name, zones: file.cloud.zones, policy });
 }
 
 function endpointOf(text: string | undefined): string | undefined {

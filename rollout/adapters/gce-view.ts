@@ -1,6 +1,7 @@
 /** What GCE's answers about one zonal group mean to a rollout. Pure. */
 import { GUEST, METADATA } from '../../configs/naming.ts';
 import type { GceAnswer } from '../../lib/gce.ts';
+import type { Leftover } from '../core/findings.ts';
 import type { CloudRelay, SelfReport, Target, Vm } from '../core/fleet.ts';
 import { readCordon } from '../core/labels.ts';
 
@@ -97,6 +98,31 @@ export function isGoing(config: InstanceConfig): boolean {
 export function isHeld(config: InstanceConfig): boolean {
   if (config.status === 'DELETING') return false;
   return config.preservedState?.metadata?.[METADATA.admission] === 'controller';
+}
+
+/**
+ * What nobody will clear away by itself: a VM that would be born cordoned at its next reboot although its group no
+ * longer holds it, and a configuration of a relay that is not there.
+ */
+export function leftoversOf(
+  zone: string,
+  managed: readonly ManagedInstance[],
+  configs: readonly InstanceConfig[],
+  instances: readonly Instance[],
+): readonly Leftover[] {
+  const names = new Set(managed.map(({ instance }) => lastSegment(instance)));
+  const held = new Set(configs.filter(isHeld).map(({ name }) => name));
+  const orphans = configs.filter((config) => !names.has(config.name ?? '') && !isGoing(config));
+  const reborn = instances.filter(
+    ({ name, metadata }) =>
+      names.has(name ?? '') &&
+      !held.has(name) &&
+      metadata?.items?.some(({ key, value }) => key === METADATA.admission && value === 'controller'),
+  );
+  return [
+    ...reborn.map(({ name }) => ({ zone, name: name ?? '', kind: 'metadata' as const })),
+    ...orphans.map(({ name }) => ({ zone, name: name ?? '', kind: 'configuration' as const })),
+  ];
 }
 
 /** Does a per-instance configuration keep anything but ours? */

@@ -2,11 +2,20 @@
 import { groupName, METADATA } from '../../configs/naming.ts';
 import { FleetError, isFleetError } from '../../lib/errors.ts';
 import type { Gce } from '../../lib/gce.ts';
+import type { Leftover } from '../core/findings.ts';
 import { CORDON_LABELS, cordonLabels } from '../core/labels.ts';
 import type { Cloud, VmRef, ZoneView } from '../ports.ts';
 import { settled } from '../settled.ts';
 import type { Instance } from './gce-view.ts';
-import { imageOf, lastSegment, relayOf, reportOf, targetTemplate, templateMetadata } from './gce-view.ts';
+import {
+  imageOf,
+  lastSegment,
+  leftoversOf,
+  relayOf,
+  reportOf,
+  targetTemplate,
+  templateMetadata,
+} from './gce-view.ts';
 import { patchAdmission, release, replace, setLabels } from './gce-vm.ts';
 
 type TemplateFacts = {
@@ -19,6 +28,8 @@ type TemplateFacts = {
 export type GceFleet = Cloud & {
   /** `host:port/db` of the Redis that the relays of this zone's target use; undefined: none. */
   readonly redis: (zone: string) => Promise<string | undefined>;
+  /** What earlier rollouts left behind in a zone. */
+  readonly leftovers: (zone: string) => Promise<readonly Leftover[]>;
 };
 
 export function gceFleet(gce: Gce, fleet: string): GceFleet {
@@ -36,6 +47,14 @@ export function gceFleet(gce: Gce, fleet: string): GceFleet {
     awaitController: async ({ zone, name }) => await patchAdmission(gce, group(zone), name, 'controller'),
     release: async ({ zone, name }) => await release(gce, group(zone), name),
     replace: async (vm) => await replace(gce, group(vm.zone), vm),
+    leftovers: async (zone) => {
+      const [managed, configs, instances] = await settled([
+        gce.call('instanceGroupManagers', 'listManagedInstances', group(zone)),
+        gce.call('instanceGroupManagers', 'listPerInstanceConfigs', group(zone)),
+        gce.call('instances', 'list', { zone }),
+      ]);
+      return leftoversOf(zone, managed, configs, instances);
+    },
     redis: async (zone) => {
       const found = await gce.call('instanceGroupManagers', 'get', group(zone)).catch(noGroup(fleet, zone));
       return (await templateOf(targetTemplate(found)))?.redis;

@@ -51,6 +51,12 @@ async function listen(server: Server, path: string): Promise<void> {
   }
 }
 
+/** Who holds the lock named `name` on this machine; undefined: nobody. */
+export async function localOwner(name: string): Promise<Owner | undefined> {
+  const answer = await askOwner(socketPath(name));
+  return answer === 'nobody' ? undefined : answer;
+}
+
 function askOwner(path: string): Promise<Owner | undefined | 'nobody'> {
   return new Promise((resolve) => {
     let text = '';

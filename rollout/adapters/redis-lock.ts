@@ -32,6 +32,20 @@ export function redisPlace(text: string, database: number): RedisPlace | undefin
   return host === undefined ? undefined : { host, port: Number(port), database };
 }
 
+/** Who holds the lock of a fleet; undefined: nobody. Rejects with `retry` and code `redis-unreachable`. */
+export async function redisOwner(place: RedisPlace, fleet: string): Promise<Owner | undefined> {
+  const client = await connectRedis(place);
+  try {
+    return parseOwner((await inTime(client.get(lockKey(fleet)), place)) ?? '');
+  } finally {
+    client.destroy();
+  }
+}
+
+function lockKey(fleet: string): string {
+  return `rtpfleet:rollout:${fleet}:lock`;
+}
+
 /** Takes the lock of a fleet. Rejects with kind `locked`, or `retry` and code `redis-unreachable`. */
 export async function takeRedisLock(
   place: RedisPlace,
@@ -40,7 +54,7 @@ export async function takeRedisLock(
   clock: Clock,
 ): Promise<Lock> {
   const client = await connectRedis(place);
-  const keys = [`rtpfleet:rollout:${fleet}:lock`, `rtpfleet:rollout:${fleet}:token`];
+  const keys = [lockKey(fleet), `rtpfleet:rollout:${fleet}:token`];
   const value = JSON.stringify(owner);
   const run: Script = async (script, ...args) => await client.eval(script, { keys, arguments: [...args] });
   try {
@@ -110,7 +124,8 @@ function keepRenewed(run: Script, value: string, until: number, clock: Clock) {
   return { validUntil: () => validUntil, stop: () => clearInterval(timer) };
 }
 
-async function connectRedis({ host, port, database }: RedisPlace): Promise<RedisClientType> {
+/** Opens the control database. Rejects with `retry` and code `redis-unreachable`. */
+export async function connectRedis({ host, port, database }: RedisPlace): Promise<RedisClientType> {
   const { createClient } = await import('redis');
   const client: RedisClientType = createClient({
     socket: {
@@ -124,14 +139,26 @@ async function connectRedis({ host, port, database }: RedisPlace): Promise<Redis
   }) as RedisClientType;
   // Errors of a connected client show as failed renewals; without a listener they would end the process.
   client.on('error', () => undefined);
+  try {
+    await inTime(client.connect(), { host, port });
+    return client;
+  } catch (error) {
+    client.destroy();
+    throw error;
+  }
+}
+
+/** An answer of Redis, or a rejection with `retry` and code `redis-unreachable`: it never waits for long. */
+export async function inTime<T>(
+  answer: Promise<T>,
+  { host, port }: Pick<RedisPlace, 'host' | 'port'>,
+): Promise<T> {
   const deadline = new Promise<never>((_, reject) => {
     setTimeout(() => reject(new Error('no answer')), CONNECT_MS).unref();
   });
   try {
-    await Promise.race([client.connect(), deadline]);
-    return client;
+    return await Promise.race([answer, deadline]);
   } catch (cause) {
-    client.destroy();
     throw new FleetError({
       kind: 'retry',
       code: 'redis-unreachable',

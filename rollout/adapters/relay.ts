@@ -6,7 +6,7 @@ import { parseDeleteDelay } from '../../lib/ng/cli-text.ts';
 import type { NgRequestOptions } from '../../lib/ng/client.ts';
 import { openNgSocket } from '../../lib/ng/udp.ts';
 import { probeCall } from '../../lib/probe-call.ts';
-import { isEmptyCall, listCalls, removeEmptyCalls } from '../../lib/relay/calls.ts';
+import { type CallList, isEmptyCall, listCalls, removeEmptyCalls } from '../../lib/relay/calls.ts';
 import {
   admitRelay,
   cordonRelay,
@@ -18,7 +18,11 @@ import { openRelay, type Relay } from '../../lib/relay/relay.ts';
 import type { Answer, Look } from '../core/fleet.ts';
 import type { Probe, RelayPlace, Relays } from '../ports.ts';
 
-export type RelayDoor = Relays & { readonly close: () => void };
+export type RelayDoor = Relays & {
+  /** Every call that is left, for people. Never rejects for what a relay does. */
+  readonly calls: (place: RelayPlace) => Promise<CallList>;
+  readonly close: () => void;
+};
 
 /** A look must not hold up the others of its round for longer than this, ms. */
 const SHORTEST_LOOK_MS = 500;
@@ -59,6 +63,7 @@ export function relayDoor(file: FleetFile): RelayDoor {
     removeEmptyCalls: async (place, olderThanSeconds) =>
       (await removeEmptyCalls(relayAt(place), { olderThanSeconds })).removed.length,
     probe: (place, packets) => probe(relayAt(place), place, packets),
+    calls: (place) => listCalls(relayAt(place)),
     close: () => {
       for (const relay of open.values()) relay.close();
       socket.close();

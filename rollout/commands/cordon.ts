@@ -1,7 +1,6 @@
 /** `rollout cordon|uncordon <relay>`: one relay by hand, with the same effects in the same order as a rollout. */
 import process from 'node:process';
 import { EXIT, FleetError } from '../../lib/errors.ts';
-import { nearest } from '../../lib/nearest.ts';
 import type { Fleet, Relay } from '../core/fleet.ts';
 import { callsOn, isAdmitting, isUnknown } from '../core/fleet.ts';
 import { byHand } from '../core/labels.ts';
@@ -10,22 +9,19 @@ import { standingsOf } from '../core/plan.ts';
 import { effectivePolicy, type Policy } from '../core/policy.ts';
 import { plural } from '../core/words.ts';
 import { execute } from '../execute.ts';
-import { createObserver } from '../observe.ts';
-import { type FleetOptions, withSession } from '../session.ts';
+import { findRelay } from '../find-relay.ts';
+import { type FleetOptions, observerOf, withSession } from '../session.ts';
 
 export async function byHandOn(
   kind: 'cordon' | 'uncordon',
   name: string,
   options: FleetOptions,
 ): Promise<number> {
-  return await withSession(options, async ({ file, cloud, relays, clock, by }) => {
+  return await withSession(options, async (session) => {
+    const { file, cloud, relays, clock, by } = session;
     const policy = effectivePolicy(file, { drain: true });
-    const observer = createObserver(
-      { cloud, relays, clock },
-      { name: file.name, zones: file.cloud.zones, policy },
-    );
-    const fleet = await observer.observe();
-    const relay = find(fleet, name);
+    const fleet = await observerOf(session, policy).observe();
+    const relay = findRelay(fleet.relays, name, fleet.name);
     if (isUnknown(relay)) throw refusal(`${name} does not answer, so nothing was changed`);
     const context = { run: byHand(by), policy };
     const effects = { cloud, relays, clock };
@@ -49,19 +45,6 @@ export async function byHandOn(
       process.stdout.write(`${name} takes calls again\n`);
     }
     return EXIT.done;
-  });
-}
-
-function find(fleet: Fleet, name: string): Relay {
-  const relay = fleet.relays.find((one) => one.name === name);
-  if (relay !== undefined) return relay;
-  const names = fleet.relays.map((one) => one.name);
-  const near = nearest(name, names);
-  throw new FleetError({
-    kind: 'usage',
-    code: 'unknown-relay',
-    message: `The fleet ${fleet.name} has no relay ${JSON.stringify(name)}`,
-    hint: near === undefined ? `It has ${names.slice(0, 10).join(', ')}.` : `Did you mean ${near}?`,
   });
 }
 

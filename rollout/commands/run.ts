@@ -4,14 +4,12 @@ import { EXIT } from '../../lib/errors.ts';
 import { journalFile, openJournal } from '../adapters/journal.ts';
 import { takeLock } from '../adapters/lock.ts';
 import { ownerOf } from '../adapters/owner.ts';
-import { type RedisPlace, redisPlace } from '../adapters/redis-lock.ts';
 import { type RunEnd, runRollout } from '../controller.ts';
 import type { RunResult } from '../core/events.ts';
 import { effectivePolicy, type Overrides } from '../core/policy.ts';
 import { runId } from '../core/run-id.ts';
-import { createObserver } from '../observe.ts';
 import type { Journal, Lock } from '../ports.ts';
-import { type FleetOptions, type Session, withSession } from '../session.ts';
+import { controlPlace, type FleetOptions, observerOf, type Session, withSession } from '../session.ts';
 import { chooseView } from '../view/choose.ts';
 
 export type RunOptions = FleetOptions & {
@@ -60,10 +58,7 @@ async function runLocked(
     detail,
     ...(tookOver === undefined ? {} : { tookOver }),
   });
-  const observer = createObserver(
-    { cloud, relays, clock },
-    { name: file.name, zones: file.cloud.zones, policy },
-  );
+  const observer = observerOf(session, policy);
   const { stop, forget } = stopOnSignal();
   try {
     return await runRollout(
@@ -82,25 +77,8 @@ function overridesOf(options: RunOptions): Overrides {
 }
 
 async function lockFleet(session: Session, id: string): Promise<Lock> {
-  const { file, endpoint, cloud, clock, by } = session;
-  return await takeLock({
-    fleet: file.name,
-    project: file.cloud.project,
-    endpoint,
-    redis: await controlRedis(session, cloud.redis),
-    owner: ownerOf(id, by, clock.now()),
-    clock,
-  });
-}
-
-/** The relays' own Redis, as the first zone's template names it, in the database for control. */
-async function controlRedis(
-  { file }: Session,
-  redisOf: (zone: string) => Promise<string | undefined>,
-): Promise<RedisPlace | undefined> {
-  const [zone] = file.cloud.zones;
-  const text = file.redis.kind === 'none' || zone === undefined ? undefined : await redisOf(zone);
-  return text === undefined ? undefined : redisPlace(text, file.redis.controlDatabase);
+  const { clock, by } = session;
+  return await takeLock({ ...(await controlPlace(session)), owner: ownerOf(id, by, clock.now()), clock });
 }
 
 /** The first signal finishes what is in hand; a second one ends at once, which is safe as well. */

@@ -5,8 +5,7 @@ import { stateOf } from '../core/changes.ts';
 import type { Fleet } from '../core/fleet.ts';
 import { standingsOf } from '../core/plan.ts';
 import { effectivePolicy, type Policy } from '../core/policy.ts';
-import { createObserver } from '../observe.ts';
-import { type FleetOptions, withSession } from '../session.ts';
+import { type FleetOptions, observerOf, withSession } from '../session.ts';
 import { fleetLines } from '../view/fleet-table.ts';
 
 export type StatusOptions = FleetOptions & { readonly watch: boolean; readonly json: boolean };
@@ -16,12 +15,10 @@ const WATCH_MS = 1_000;
 const REDRAW = '\u001b[H\u001b[J';
 
 export async function status(options: StatusOptions): Promise<number> {
-  return await withSession(options, async ({ file, cloud, relays, clock }) => {
+  return await withSession(options, async (session) => {
+    const { file, clock } = session;
     const policy = effectivePolicy(file, { drain: true });
-    const observer = createObserver(
-      { cloud, relays, clock },
-      { name: file.name, zones: file.cloud.zones, policy },
-    );
+    const observer = observerOf(session, policy);
     const stop = new AbortController();
     const onSignal = () => stop.abort();
     process.once('SIGINT', onSignal);

@@ -1,5 +1,6 @@
 /** A fleet as a table for people. Pure. */
 import type { RelayState, TargetState } from '../core/events.ts';
+import { columns } from './columns.ts';
 
 type Wanted = Pick<TargetState, 'zone' | 'image'> & { readonly version?: string | undefined };
 
@@ -15,19 +16,10 @@ export function fleetLines(targets: readonly Wanted[], relays: readonly RelaySta
     state.address ?? '-',
     noteOf(state),
   ]);
-  const widths = head.map((title, column) =>
-    Math.max(...[head, ...rows].map((row) => (row[column] ?? title).length)),
-  );
-  const table = [head, ...rows].map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
   const wanted = new Set(
     targets.map(({ version, image }) => `${version ?? 'an unknown version'} (image ${image})`),
   );
-  return [...table, `wanted: ${[...wanted].join('; ')}`];
+  return [...columns([head, ...rows]), `wanted: ${[...wanted].join('; ')}`];
 }
 
 /** Calls on a relay; `?` when it did not say. */

@@ -10,7 +10,8 @@ async function rollout(...args: readonly string[]) {
 test('help names the commands and exit codes', async () => {
   const { code, out } = await rollout('--help');
   expect(code).toBe(0);
-  for (const word of ['plan', 'status', 'cordon', '--drain', '130 interrupted']) expect(out).toContain(word);
+  for (const word of ['plan', 'status', 'sessions', 'verify', 'cordon', '--drain', '130 interrupted'])
+    expect(out).toContain(word);
 });
 
 test.each<readonly [readonly string[], string]>([

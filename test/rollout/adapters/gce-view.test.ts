@@ -3,6 +3,7 @@ import {
   imageOf,
   isHeld,
   keepsMore,
+  leftoversOf,
   relayOf,
   reportOf,
   targetTemplate,
@@ -141,4 +142,21 @@ test('a relay’s report: version and failed checks; what cannot be read is bad 
   expect(report(bad).health).toEqual({ ok: false, failed: ['sysctl (rmem_max 1)'] });
   expect(report('oops').health?.ok).toBe(false);
   expect(reportOf({})).toEqual({ version: undefined, health: undefined });
+});
+
+test('what an earlier rollout left behind: metadata that no configuration holds, and a configuration of nobody', () => {
+  const controller = { 'rtpfleet-admission': 'controller' };
+  const managed = ['r1', 'r2', 'r3'].map((name) => ({ instance: url('instances', name) }));
+  const configs = [
+    { name: 'r1', preservedState: { metadata: controller } },
+    { name: 'r9', preservedState: { metadata: controller } },
+    { name: 'r8', status: 'DELETING' as const },
+  ];
+  const items = [{ key: 'rtpfleet-admission', value: 'controller' }];
+  const instances = ['r1', 'r2', 'other'].map((name) => ({ name, metadata: { items } }));
+  const self = { name: 'r3', metadata: { items: [{ key: 'rtpfleet-admission', value: 'self' }] } };
+  expect(leftoversOf('z', managed, configs, [...instances, self])).toEqual([
+    { zone: 'z', name: 'r2', kind: 'metadata' },
+    { zone: 'z', name: 'r9', kind: 'configuration' },
+  ]);
 });

@@ -1,0 +1,82 @@
+/** Commands beside a rollout, against the lab's real endpoint and real RTPEngine processes. */
+import { spawn } from 'node:child_process';
+import { afterEach, describe, expect, test } from 'vitest';
+import { offer } from '../../lib/ng/commands.ts';
+import { openRelay } from '../../lib/relay/relay.ts';
+import { findRtpengines } from '../support/rtpengine.ts';
+import { openRtpengineFleet, type RtpengineFleet } from '../support/rtpengine-fleet.ts';
+
+const [tree] = findRtpengines();
+const OLD = 'rtpengine-mr10-5-3-5-debian-12-aaaaaaaa';
+const NEW = 'rtpengine-mr12-5-1-31-debian-13-bbbbbbbb';
+
+let fleet: RtpengineFleet | undefined;
+afterEach(async () => {
+  await fleet?.close();
+  fleet = undefined;
+});
+
+type Opened = RtpengineFleet & {
+  readonly names: readonly string[];
+  readonly say: (...args: readonly string[]) => Promise<{ code: number | null; out: string; err: string }>;
+};
+
+async function openFleet(): Promise<Opened> {
+  if (tree === undefined) throw new Error('no rtpengine here');
+  const opened = await openRtpengineFleet(tree, OLD);
+  fleet = opened;
+  const names = opened.booted.map((line) => line.split(' ')[0] ?? '').toSorted();
+  const say: Opened['say'] = (...args) => {
+    const words = ['rollout/cli.ts', ...args, '--fleet', opened.fleetFile, '--endpoint', opened.endpoint];
+    const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const said = { out: '', err: '' };
+    child.stdout.on('data', (text) => {
+      said.out += text;
+    });
+    child.stderr.on('data', (text) => {
+      said.err += text;
+    });
+    return new Promise((resolve) => child.on('close', (code) => resolve({ code, ...said })));
+  };
+  return { ...opened, names, say };
+}
+
+/** Leaves a call that rings on the relay at this address. */
+async function ring(host: string, callId: string): Promise<void> {
+  const relay = openRelay({ name: host, host, ngPort: 2223, cliPort: 2224 });
+  const sdp = `v=0\r\no=- 1 1 IN IP4 ${host}\r\ns=-\r\nc=IN IP4 ${host}\r\nt=0 0\r\nm=audio 2000 RTP/AVP 0\r\n`;
+  await offer(relay.ng, { callId, fromTag: 'a' }, sdp);
+  relay.close();
+}
+
+describe.skipIf(tree === undefined)('beside a rollout', () => {
+  test('sessions lists each call and why it holds its relay; verify finds what is wrong and says what to do', async () => {
+    const { names, addresses, say, want } = await openFleet();
+    const [first = '', second = ''] = names;
+    const [host = ''] = await addresses();
+    expect(await say('verify')).toMatchObject({ code: 0, out: 'Nothing is wrong: 3 relays in 3 zones.\n' });
+    expect(await say('sessions')).toMatchObject({ code: 0, out: '0 calls on 3 relays\n' });
+    await ring(host, 'ringing@test');
+    const listed = await say('sessions', first, '--json');
+    expect(listed.code).toBe(0);
+    expect(JSON.parse(listed.out).relays).toMatchObject([
+      { relay: first, calls: [{ callId: 'ringing@test', foreign: false, ending: false, empty: false }] },
+    ]);
+    expect((await say('sessions')).out).toMatch(
+      new RegExp(`${first} +\\d+ s +.* own +no +no +ringing@test +no packet has come yet`),
+    );
+    expect(await say('sessions', 'nobody')).toMatchObject({ code: 2 });
+    expect(await say('cordon', second)).toMatchObject({ code: 0 });
+    await want(NEW);
+    const verified = await say('verify', '--json');
+    expect(verified.code).toBe(3);
+    const kinds = JSON.parse(verified.out).findings.map(
+      ({ kind, relay, zone }: Record<string, string>) => `${kind} ${relay ?? zone?.at(-1)}`,
+    );
+    expect(kinds).toEqual([
+      'dark-zone b',
+      ...names.flatMap((name) => [...(name === second ? [`cordoned ${name}`] : []), `off-target ${name}`]),
+    ]);
+    expect((await say('verify')).out).toContain(`Take it back: rollout uncordon ${second}`);
+  });
+});
