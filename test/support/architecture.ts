@@ -12,6 +12,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'image-builder': ['configs', 'lib'],
   rollout: ['configs', 'lib'],
   lab: ['configs', 'lib', 'infra', 'image-builder', 'rollout'],
+  bench: ['configs', 'lib', 'infra', 'image-builder', 'rollout', 'lab'],
   scripts: [],
 };
 
@@ -30,6 +31,7 @@ export const DOORS: readonly Door[] = [
     to: 'node:child_process',
     through: [
       'scripts/setup/run.mjs',
+      'bench/*.ts',
       'lab/start.ts',
       'lab/apply/program.ts',
       'lab/commands/*.ts',
