@@ -39,6 +39,7 @@ test('fewest at once is counted between ramp-up and stop only', () => {
   ledger.rampedUp();
   quiet[0]?.();
   expect(ledger.second('').relays).toEqual({ r1: 1, r2: 1 });
+  quiet.push(ledger.talking('r2'));
   ledger.stopped();
   quiet[1]?.();
   expect(ledger.summary('', WHEEL)).toMatchObject({ leastAtOnce: 2, mostAtOnce: 3 });

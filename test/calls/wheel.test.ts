@@ -2,13 +2,13 @@ import { expect, test } from 'vitest';
 import { startWheel, type WheelClock } from '../../lab/calls/wheel.ts';
 
 /** A clock that moves when the test says so; `stall` moves it without letting anything run. */
-function testClock() {
+function testClock(lateMs = 0) {
   let now = 0;
   let waiting: { at: number; call: () => void } | undefined;
   const clock: WheelClock = {
     now: () => now,
     after: (ms, call) => {
-      waiting = { at: now + ms, call };
+      waiting = { at: now + ms + lateMs, call };
       return () => {
         waiting = undefined;
       };
@@ -37,6 +37,17 @@ test('each rider is called every 20 ms, and over ten minutes none is gained or l
   run(600_000);
   expect(rides).toBe(30_000);
   expect(wheel.health().stalls).toBe(0);
+});
+
+test('timers that are always a little late do not slow it down', () => {
+  const { clock, run } = testClock(1.7);
+  const wheel = startWheel(clock);
+  let rides = 0;
+  wheel.add(() => {
+    rides += 1;
+  });
+  run(60_000);
+  expect(rides).toBeGreaterThanOrEqual(2_999);
 });
 
 test('after a stall each rider is called once and told how many turns went by: no burst', () => {
