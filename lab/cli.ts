@@ -45,7 +45,12 @@ const COMMANDS: readonly Entry[] = [
   {
     name: 'exec',
     does: 'run a command, or a shell, in a machine',
-    load: async () => (await import('./commands/exec.ts')).execCommand(),
+    load: async () => (await import('./commands/exec.ts')).execCommand('exec'),
+  },
+  {
+    name: 'ssh',
+    does: 'the same as exec',
+    load: async () => (await import('./commands/exec.ts')).execCommand('ssh'),
   },
 ];
 

@@ -4,10 +4,11 @@ import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ErrorKind, FleetError } from '../lib/errors.ts';
+import { checkSettings, chooseSettings } from './choose-settings.ts';
 import { cleanUp } from './cleanup.ts';
 import { isRunning, type LabFile, recordedLab } from './lab-file.ts';
 import { labNames } from './names.ts';
-import { checkHost, checkSettings, chooseSettings, MARK } from './preflight.ts';
+import { checkHost, MARK } from './preflight.ts';
 import { DEFAULT_PROJECT, type LabSettings, readSettings, refuseOthers, writeSettings } from './settings.ts';
 import { withStartLock } from './start-lock.ts';
 

@@ -16,20 +16,23 @@ export type MachineCommand = {
   readonly unwanted: readonly string[];
 };
 
-/** Name of the container, as systemd-nspawn registers its files in /run. */
-export function containerName(names: LabNames, id: string): string {
+/** Name of the container, as systemd-nspawn wants one. */
+function containerName(names: LabNames, id: string): string {
   return `${names.id}-${id}`;
 }
 
 /**
  * `$1` cgroup files, `$2` overlay options, `$3` mount point, `$4` mounts to drop (lists by newline); the rest is the program.
  * systemd-nspawn 252 leaves the host's mounts hidden under the machine's root: without the umount an image that is removed, also
- * one of another lab, would keep its loop device for as long as this machine lives.
+ * one of another lab, would keep its loop device for as long as this machine lives. Its lock and tunnel files in /run, which it
+ * leaves when it is killed, get a place that goes with it.
  */
 const SCRIPT = `set -e
 IFS='
 '
 for file in $1; do echo $$ > "$file"; done
+mkdir -p /run/systemd/nspawn
+mount -t tmpfs -o mode=0755,size=1m tmpfs /run/systemd/nspawn
 mount -t overlay overlay -o "$2" "$3"
 for point in $4; do umount -l "$point" 2>/dev/null || true; done
 shift 4

@@ -1,12 +1,11 @@
 /** The end of a machine: first its processes, then all that it was made of. Works from names alone, without a record or a daemon. */
-import { rm, rmdir } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { FleetError } from '../../lib/errors.ts';
 import { unmountBelow } from '../host/mounts.ts';
 import { kill, until } from '../host/processes.ts';
 import { attempt } from '../host/run.ts';
 import { type LabNames, namespaceOf } from '../names.ts';
 import { groupsAreEmpty, killGroups, removeGroups } from './cgroups.ts';
-import { containerName } from './nspawn.ts';
 import { machinePaths } from './record.ts';
 
 /** How long the kernel may take to end killed processes before that is an error. */
@@ -26,7 +25,6 @@ export async function releaseMachine(folder: string, names: LabNames, id: string
   await attempt('ip', ['netns', 'del', namespace]);
   await removeGroups(group);
   await unmountBelow(machinePaths(folder, id).folder);
-  await rmdir(`/run/systemd/nspawn/propagate/${containerName(names, id)}`).catch(() => undefined);
 }
 
 /** As `releaseMachine`, and removes the disk. Idempotent. */

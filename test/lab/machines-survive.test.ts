@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { cleanUp } from '../../lab/cleanup.ts';
-import { isRunning, type LabFile, readLab, recordedLab } from '../../lab/lab-file.ts';
+import { isRunning, type LabFile, readLab, recordedLab, writeLab } from '../../lab/lab-file.ts';
 import { addressIn, labNames } from '../../lab/names.ts';
 import type { MachineSpec } from '../../lab/ports.ts';
 import { startLab } from '../../lab/start.ts';
@@ -35,6 +35,19 @@ async function traces(folder: string): Promise<readonly string[]> {
   const found = lines.filter((line) => line.includes(id) || line.includes(folder));
   return existsSync(folder) ? [...found, folder] : found;
 }
+
+/** Of a lab whose daemon ended. */
+const RECORD: LabFile = {
+  ...{
+    version: 1,
+    folder: '',
+    id: 'rf00000000',
+    project: 'lab-test',
+    endpoint: 'http://127.0.0.1:1',
+    port: 1,
+  },
+  ...{ daemon: { pid: 1, startTime: '0', boot: '' }, range: '', gateway: '' },
+};
 
 const specOf = (range: string): MachineSpec => ({
   ...{ id: '7000000000000000002', name: 'relay-1', zone: 'z-a' },
@@ -220,6 +233,21 @@ describe('machines', () => {
     } finally {
       await next.close();
     }
+  });
+
+  test('are shown by status, entered by exec and printed by console, also while no daemon runs', async () => {
+    await writeLab({ ...RECORD, folder, range: machinery.network.range });
+    const status = JSON.parse((await lab(folder, 'status', '--json')).out);
+    expect(status).toMatchObject({ state: 'stopped', machines: [{ name: 'relay-1', state: 'running' }] });
+    expect((await lab(folder, 'exec', 'relay-1', '--', 'hostname')).out).toBe('relay-1');
+    expect((await lab(folder, 'ssh', spec.id, '--', 'sh', '-c', 'exit 7')).exitCode).toBe(7);
+    expect((await lab(folder, 'console', 'z-a/relay-1')).out).toContain('Detected virtualization');
+    expect(await lab(folder, 'exec', 'rely-1', 'true')).toMatchObject({
+      exitCode: 2,
+      err: expect.stringContaining('Did you mean relay-1?'),
+    });
+    await machinery.machines.stop(spec.id, 0);
+    expect(await lab(folder, 'exec', 'relay-1', 'true')).toMatchObject({ exitCode: 2 });
   });
 
   test('whose supervisor is killed are unknown, not stopped, until they are destroyed', async () => {
