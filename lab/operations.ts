@@ -36,7 +36,7 @@ export type Operations = {
 /** GCE holds a `wait` for at most two minutes. */
 const GCE_WAIT_MS = 120_000;
 /** Finished operations that stay readable (GCE: 14 days). */
-const KEPT = 2_000;
+const KEPT = 500;
 
 export function createOperations(lab: () => Lab, perform: (work: Work) => Promise<void>): Operations {
   const running = new Map<string, Promise<void>>();

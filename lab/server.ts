@@ -101,6 +101,7 @@ export async function createLabServer(options: LabServerOptions): Promise<LabSer
   const report = options.report ?? ((error) => console.error(error));
   const front = createFront(lab, options.checkAnswers ?? false, report);
   const server = createServer((request, response) => void front(request, response).catch(report));
+  server.requestTimeout = 0; // archives take as long as they take
   let running = Promise.resolve();
   return {
     listen: async (port) => {

@@ -146,33 +146,37 @@ export type Store = {
 export async function openStore(file: string, project: string): Promise<Store> {
   await mkdir(dirname(file), { recursive: true });
   const state = await readState(file, project);
-  let dirty = false;
   let closed = false;
+  let version = 0;
+  let written = 0;
+  let scheduled = false;
   let writing: Promise<void> | undefined;
 
   const write = async (): Promise<void> => {
-    while (dirty) {
-      dirty = false;
-      try {
-        await writeFile(`${file}.new`, JSON.stringify(state));
-        await rename(`${file}.new`, file);
-      } catch (error) {
-        dirty = true; // a full disk: whoever waits is told, and the next save tries again
-        throw error;
-      }
-    }
+    const now = version;
+    await writeFile(`${file}.new`, JSON.stringify(state));
+    await rename(`${file}.new`, file);
+    written = now;
   };
-  const saved = (): Promise<void> => {
-    if (!dirty) return writing ?? Promise.resolve();
-    writing ??= write().finally(() => {
-      writing = undefined;
-    });
-    return writing;
+  // Waits for what has changed until now, not for what changes meanwhile: a busy lab would never answer.
+  const saved = async (): Promise<void> => {
+    const wanted = version;
+    while (written < wanted) {
+      writing ??= write().finally(() => {
+        writing = undefined;
+      });
+      await writing;
+    }
   };
   const changed = (): void => {
     if (closed) return;
-    if (!dirty) setImmediate(() => void saved().catch(() => undefined));
-    dirty = true;
+    version += 1;
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(() => {
+      scheduled = false;
+      void saved().catch(() => undefined); // a full disk: the next mutation is told
+    });
   };
   const close = async (): Promise<void> => {
     changed();

@@ -184,9 +184,9 @@ async function remove(job: Job): Promise<void> {
 }
 
 /** Rule NEVER: GCE keeps the address of a deleted VM as a reserved one. */
-function reserve({ lab, group, member }: Job, address: string): void {
+function reserve({ lab, group }: Job, address: string): void {
   const region = regionOfZone(lastOf(group.resource.zone ?? ''));
-  const name = `${member.name}-nic0`.slice(0, 63);
+  const name = `ip-${address.replaceAll('.', '-')}`;
   const selfLink = linkTo(lab.project, `regions/${region}/addresses/${name}`);
   lab.state.tables.addresses[selfLink] = {
     resource: {

@@ -134,6 +134,7 @@ function judge(job: Job, record: InstanceRecord | undefined, memory: Memory): vo
     action: member.action,
     status: record?.resource.status ?? undefined,
     runningMs: record ? lab.clock.now() - Date.parse(record.resource.lastStartTimestamp ?? '') : 0,
+    probeMs: Number(healthCheckOf(lab, group)?.checkIntervalSec ?? 0) * 1000,
     health: healthCheckOf(lab, group) && (memory.health.get(String(record?.resource.id)) ?? UNKNOWN),
   };
   const verdict = judgeMember(seen, group.resource);

@@ -10,6 +10,8 @@ export type Seen = {
   readonly runningMs: number;
   /** Undefined: the group has no autohealing health check. */
   readonly health: Health | undefined;
+  /** Milliseconds between two probes: no VM is judged by its health before the first of them has passed. */
+  readonly probeMs: number;
 };
 
 export type Verdict =
@@ -26,7 +28,8 @@ export function judgeMember(seen: Seen, group: InstanceGroupManager): Verdict {
   const repairs = policy.defaultActionOnFailure !== 'DO_NOTHING';
   if (seen.status === undefined || DEAD.has(seen.status))
     return repairs ? { kind: 'repair', because: `the instance is ${seen.status ?? 'gone'}` } : settle(seen);
-  const delayMs = Number(group.autoHealingPolicies?.[0]?.initialDelaySec ?? 0) * 1000;
+  const initialMs = Number(group.autoHealingPolicies?.[0]?.initialDelaySec ?? 0) * 1000;
+  const delayMs = Math.max(initialMs, seen.probeMs);
   const healsUnhealthy =
     policy.onFailedHealthCheck === 'REPAIR' || (policy.onFailedHealthCheck !== 'DO_NOTHING' && repairs);
   if (seen.health === undefined || seen.health.state === 'HEALTHY') return settle(seen);

@@ -23,10 +23,15 @@ export function instanceAt(lab: Lab, address: string): InstanceRecord | undefine
   );
 }
 
-export function metadataTree(lab: Lab, { resource, guestAttributes }: InstanceRecord): MetadataTree {
+export function metadataTree(lab: Lab, { resource, imageId, guestAttributes }: InstanceRecord): MetadataTree {
   const number = projectNumber(lab.project);
+  const image = Object.values(lab.state.tables.images).find((each) => String(each.resource.id) === imageId);
   return {
-    instance: { ...instanceTree(lab, resource, number), 'guest-attributes': nested(guestAttributes) },
+    instance: {
+      ...instanceTree(lab, resource, number),
+      image: `projects/${lab.project}/global/images/${image?.resource.name}`,
+      'guest-attributes': nested(guestAttributes),
+    },
     project: {
       attributes: attributesOf(lab.state.commonMetadata),
       'numeric-project-id': Number(number),
@@ -51,7 +56,6 @@ function instanceTree(lab: Lab, resource: Instance, number: string): MetadataTre
     })),
     hostname: `${name}.${zone}.c.${lab.project}.internal`,
     id: String(resource.id),
-    image: '',
     licenses: [],
     'machine-type': `projects/${number}/machineTypes/${lastOf(resource.machineType ?? '')}`,
     'maintenance-event': 'NONE',

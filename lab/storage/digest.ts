@@ -14,15 +14,21 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value >>> 0;
 });
 
+/** By index: `for … of` a buffer is several times slower, and archives have hundreds of megabytes. */
+function update(crc: number, chunk: Buffer): number {
+  let value = crc;
+  for (let index = 0; index < chunk.length; index++)
+    value = (TABLE[(value ^ (chunk[index] ?? 0)) & 0xff] ?? 0) ^ (value >>> 8);
+  return value;
+}
+
 export function createDigest(): Digest {
   const md5 = createHash('md5');
   let crc = 0xffffffff;
   return {
     update: (chunk) => {
       md5.update(chunk);
-      let value = crc;
-      for (const byte of chunk) value = (TABLE[(value ^ byte) & 0xff] ?? 0) ^ (value >>> 8);
-      crc = value;
+      crc = update(crc, chunk);
     },
     read: () => {
       const bytes = Buffer.alloc(4);

@@ -166,7 +166,7 @@ describe.skipIf(!hasGcloud())('gcloud', { timeout: 400_000 }, () => {
 
   it('makes a network with its subnetwork, firewall, router, address and health check', async () => {
     await gcloud('networks create fleet --subnet-mode custom');
-    await gcloud('networks subnets create relays --network fleet --region us-central1 --range 10.90.0.0/24');
+    await gcloud('networks subnets create relays --network fleet --region us-central1 --range 127.90.0.0/24');
     await gcloud(
       'firewall-rules create rtp --network fleet --allow udp:30000-40000 --source-ranges 192.0.2.0/24',
     );

@@ -1,3 +1,4 @@
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -111,6 +112,74 @@ describe('autohealing', () => {
   });
 });
 
+describe('a group with a health check', () => {
+  /** A group of one whose machine answers HTTP with what `status` says at the time. */
+  async function openWithHealth(status: () => number, initialDelaySec = 0, extra: object = {}) {
+    const lab = await openTestLab();
+    await addImage(lab, 'relay-1');
+    await addTemplate(lab, 't1');
+    const http = createHttpServer((_request, response) => response.writeHead(status()).end());
+    onTestFinished(() => void http.close());
+    await new Promise<void>((resolve) => http.listen(0, '0.0.0.0', resolve));
+    const { port } = http.address() as { port: number };
+    const requestBody = {
+      name: 'hc',
+      type: 'HTTP',
+      checkIntervalSec: 1,
+      timeoutSec: 1,
+      healthyThreshold: 1,
+      unhealthyThreshold: 1,
+      httpHealthCheck: { port },
+    };
+    await lab.done((await lab.api.healthChecks.insert({ project: PROJECT, requestBody })).data);
+    const autoHealingPolicies = [{ healthCheck: 'global/healthChecks/hc', initialDelaySec }];
+    const ready = addGroup(lab, 'g', 1, { autoHealingPolicies, ...extra });
+    return { lab, ready };
+  }
+  const healthOf = async (lab: TestLab) =>
+    (await membersOf(lab, 'g'))[0]?.instanceHealth?.[0]?.detailedHealthState;
+
+  it('verifies a new VM before it is stable, and re-creates one that falls ill', async () => {
+    let status = 503;
+    const { lab, ready } = await openWithHealth(() => status, 3600);
+    await eventually(async () => (await healthOf(lab)) === 'UNHEALTHY');
+    expect((await membersOf(lab, 'g'))[0]?.currentAction).toBe('VERIFYING');
+    expect((await groupOf(lab, 'g')).status?.isStable).toBe(false);
+    status = 200;
+    await ready;
+    expect(await healthOf(lab)).toBe('HEALTHY');
+    const { id } = (await membersOf(lab, 'g'))[0] ?? {};
+    await lab.done(
+      (
+        await lab.api.instanceGroupManagers.patch({
+          ...group,
+          requestBody: {
+            autoHealingPolicies: [{ healthCheck: 'global/healthChecks/hc', initialDelaySec: 0 }],
+          },
+        })
+      ).data,
+    );
+    status = 503;
+    await eventually(async () => (await idOf(lab)) !== undefined && (await idOf(lab)) !== id);
+    status = 200;
+    await stable(lab, 'g');
+  });
+
+  it('watches a VM fall ill and lets it live when it is told DO_NOTHING', async () => {
+    let status = 200;
+    const { lab, ready } = await openWithHealth(() => status, 0, {
+      instanceLifecyclePolicy: { onFailedHealthCheck: 'DO_NOTHING' },
+    });
+    await ready;
+    const before = [...lab.machines.log];
+    status = 503;
+    await eventually(async () => (await healthOf(lab)) === 'UNHEALTHY');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(lab.machines.log).toEqual(before);
+    expect((await membersOf(lab, 'g'))[0]?.currentAction).toBe('NONE');
+  });
+});
+
 describe('the verdict on a member', () => {
   const healthy: Health = { state: 'HEALTHY', successes: 2, failures: 0 };
   const unhealthy: Health = { state: 'UNHEALTHY', successes: 0, failures: 2 };
@@ -119,8 +188,15 @@ describe('the verdict on a member', () => {
     autoHealingPolicies: [{ healthCheck: 'x', initialDelaySec: 10 }],
     instanceLifecyclePolicy: {},
   };
+  const atOnce = { ...policy, autoHealingPolicies: [{ healthCheck: 'x' }] };
   const doNothing = { ...policy, instanceLifecyclePolicy: { onFailedHealthCheck: 'DO_NOTHING' } };
-  const seen = { action: 'NONE', status: 'RUNNING', runningMs: 60_000, health: healthy } as const;
+  const seen = {
+    action: 'NONE',
+    status: 'RUNNING',
+    runningMs: 60_000,
+    health: healthy,
+    probeMs: 5_000,
+  } as const;
 
   it.each([
     ['a healthy VM stays', seen, policy, 'stay'],
@@ -142,6 +218,12 @@ describe('the verdict on a member', () => {
       { ...seen, status: 'TERMINATED', runningMs: 0 },
       policy,
       'repair',
+    ],
+    [
+      'an ill VM stays until a probe’s interval has passed',
+      { ...seen, health: unhealthy, runningMs: 4_999 },
+      atOnce,
+      'stay',
     ],
     ['a VM that is gone is repaired', { ...seen, status: undefined }, policy, 'repair'],
     ['a VM of unknown health stays', { ...seen, health: unknown }, policy, 'stay'],

@@ -22,7 +22,7 @@ describe('Memorystore', () => {
     const { json: begun } = await create(lab, 'calls');
     expect(begun).toMatchObject({ done: false, metadata: { verb: 'create' } });
     const done = await finished(lab, begun);
-    expect(done.response).toMatchObject({ state: 'READY', host: '10.90.0.3', port: 6379 });
+    expect(done.response).toMatchObject({ state: 'READY', host: '127.90.0.3', port: 6379 });
     expect([...lab.redis.running]).toEqual([['us-central1-calls', body.redisConfigs]]);
     expect((await lab.send('GET', `${parent}/instances`)).json.instances).toHaveLength(1);
   });

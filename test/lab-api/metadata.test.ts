@@ -45,9 +45,9 @@ describe('what a machine reads of itself', () => {
         'network-interfaces': [
           {
             'access-configs': [{ 'external-ip': address, type: 'ONE_TO_ONE_NAT' }],
-            gateway: '10.90.0.1',
+            gateway: '127.90.0.1',
             ip: address,
-            mac: `42:01:0a:5a:00:0${address.split('.').at(-1)}`,
+            mac: `42:01:7f:5a:00:0${address.split('.').at(-1)}`,
             mtu: 1460,
             network: expect.stringMatching(/^projects\/\d+\/networks\/default$/),
             subnetmask: '255.255.255.0',
@@ -58,7 +58,7 @@ describe('what a machine reads of itself', () => {
       },
       project: { 'project-id': PROJECT, attributes: {} },
     });
-    expect(lab.server.metadata.tree('10.90.0.200')).toBeUndefined();
+    expect(lab.server.metadata.tree('127.90.0.200')).toBeUndefined();
   });
 
   it('changes with the metadata of the instance and the project, and who waits is told', async () => {
@@ -114,7 +114,7 @@ describe('guest attributes', () => {
       requestBody: { items: [{ key: 'enable-guest-attributes', value: 'true' }] },
     });
     expect(lab.server.metadata.putGuestAttribute(address, 'n', 'k', 'v')).toBe(true);
-    expect(lab.server.metadata.putGuestAttribute('10.90.0.200', 'n', 'k', 'v')).toBe(false);
+    expect(lab.server.metadata.putGuestAttribute('127.90.0.200', 'n', 'k', 'v')).toBe(false);
   });
 });
 
@@ -131,7 +131,7 @@ describe('network kinds', () => {
         })
       ).data,
     );
-    const subnet = { name: 'relays', network, ipCidrRange: '10.90.0.0/24' };
+    const subnet = { name: 'relays', network, ipCidrRange: '127.90.0.0/24' };
     await lab.done(
       (await api.subnetworks.insert({ project: PROJECT, region: REGION, requestBody: subnet })).data,
     );
@@ -184,7 +184,7 @@ describe('network kinds', () => {
 
   it('keep reserved addresses from machines, and give them to those that ask', async () => {
     const { lab } = await openWithVm();
-    const requestBody = { name: 'ip', addressType: 'INTERNAL', address: '10.90.0.9' };
+    const requestBody = { name: 'ip', addressType: 'INTERNAL', address: '127.90.0.9' };
     await lab.done((await lab.api.addresses.insert({ project: PROJECT, region: REGION, requestBody })).data);
     expect(
       await refused(
@@ -198,10 +198,10 @@ describe('network kinds', () => {
     await addGroup(lab, 'g', 8);
     const { data } = await lab.api.instances.list({ ...at });
     const addresses = data.items?.map(({ networkInterfaces }) => networkInterfaces?.[0]?.networkIP);
-    expect(addresses).not.toContain('10.90.0.9');
+    expect(addresses).not.toContain('127.90.0.9');
     const asks = {
       name: 'vm2',
-      networkInterfaces: [{ network: 'global/networks/default', networkIP: '10.90.0.9' }],
+      networkInterfaces: [{ network: 'global/networks/default', networkIP: '127.90.0.9' }],
     };
     await lab.done(
       (

@@ -16,6 +16,10 @@ export type FakeMachines = Machines & {
   readonly known: ReadonlyMap<string, { readonly spec: MachineSpec; readonly state: MachineState }>;
   /** What was done, e.g. `boot relay-1`, `stop relay-1`, `destroy relay-1`. */
   readonly log: readonly string[];
+  /** Machines that were booted beside one of the same name or address. */
+  readonly violations: readonly string[];
+  /** Every address that a name ever had. */
+  readonly addressesOf: ReadonlyMap<string, ReadonlySet<string>>;
   /** Boots wait until the returned function is called. */
   readonly holdBoots: () => () => void;
   /** The machine of this name ends by itself. */
@@ -27,6 +31,8 @@ export type FakeMachines = Machines & {
 export function fakeMachines(): FakeMachines {
   const known = new Map<string, { spec: MachineSpec; state: MachineState }>();
   const log: string[] = [];
+  const violations: string[] = [];
+  const addressesOf = new Map<string, Set<string>>();
   let gate = Promise.resolve();
   const set = (name: string, state: MachineState): void => {
     for (const machine of known.values()) if (machine.spec.name === name) machine.state = state;
@@ -35,6 +41,8 @@ export function fakeMachines(): FakeMachines {
   return {
     known,
     log,
+    violations,
+    addressesOf,
     holdBoots: () => {
       let release: () => void = () => undefined;
       gate = new Promise((resolve) => {
@@ -46,11 +54,14 @@ export function fakeMachines(): FakeMachines {
     obscure: (name) => set(name, 'unknown'),
     boot: async (spec) => {
       await gate;
-      const other = [...known.values()].find(
-        ({ spec: { id, address }, state }) =>
-          state === 'running' && address === spec.address && id !== spec.id,
-      );
-      if (other) throw new Error(`${spec.name} would have the address of ${other.spec.name}`);
+      for (const { spec: other, state } of known.values())
+        if (
+          state === 'running' &&
+          other.id !== spec.id &&
+          (other.address === spec.address || other.name === spec.name)
+        )
+          violations.push(`${spec.name} ${spec.address} beside ${other.name} ${other.address}`);
+      addressesOf.set(spec.name, (addressesOf.get(spec.name) ?? new Set()).add(spec.address));
       log.push(`boot ${spec.name}`);
       known.set(spec.id, { spec, state: 'running' });
     },
@@ -103,14 +114,15 @@ export function fakeRedis(): FakeRedis {
     running,
     start: async (name, config = {}) => {
       running.set(name, config);
-      return { host: '10.90.0.3', port: 6379 };
+      return { host: '127.90.0.3', port: 6379 };
     },
     stop: async (name) => void running.delete(name),
   };
 }
 
+/** Loopback addresses: what the lab probes never leaves this host. */
 export const fakeNetwork: LabNetwork = {
-  range: '10.90.0.0/24',
-  gateway: '10.90.0.1',
-  reserved: ['10.90.0.1', '10.90.0.2', '10.90.0.3'],
+  range: '127.90.0.0/24',
+  gateway: '127.90.0.1',
+  reserved: ['127.90.0.1', '127.90.0.2', '127.90.0.3'],
 };
