@@ -44,11 +44,10 @@ test('the last phase of a relay lasts until nothing more is told, by the rollout
 
 test('a relay of which it is not known whether it takes calls counts as one that does not', () => {
   const other = { zone: 'z', name: 'other' };
-  const report = one(
-    [1, observed({ admitting: true })],
-    [2, observed({ relay: other, admitting: true })],
-    [3, observed({ relay: other })],
-  );
+  const state = { phase: 'stale', admitting: true } as const;
+  const start = { ...START, relays: [RELAY, other].map((relay) => ({ ...state, relay })) };
+  const events = journal([0, start], [3, observed({ relay: other })]);
+  const report = reportOf({ events, calls: [] });
   expect(report.capacity.leastAdmitting).toBe(1);
 });
 
