@@ -94,6 +94,7 @@ describe('the lab', () => {
       expect((await fetch(`${one.lab.endpoint}/compute/v1/projects/rtpfleet-lab/zones`)).status).toBe(200);
     } finally {
       await cleanUp(other);
+      await rm(other, { recursive: true, force: true });
     }
   });
 
@@ -145,6 +146,7 @@ describe('what `up` refuses, with exit code 2 and one sentence', () => {
       expect(await traces(folder)).toEqual([folder]);
     } finally {
       await cleanUp(other);
+      await rm(other, { recursive: true, force: true });
     }
   });
 

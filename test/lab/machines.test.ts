@@ -68,7 +68,10 @@ describe.each(['trixie', 'bookworm'] as const)('a machine of Debian %s', (suite)
   test("Google's own agent makes the user of ssh-keys, and follows a change of metadata", async () => {
     const keys = '/home/oncall/.ssh/authorized_keys';
     await vi.waitFor(async () => expect((await say('cat', keys)).out).toContain(KEY), 30_000);
-    lab.setMetadata(spec.address, metadata(spec, { 'ssh-keys': `oncall:${KEY}\nsecond:${KEY}` }));
+    lab.setMetadata(
+      spec.address,
+      metadata(spec, { 'ssh-keys': `oncall:${KEY}\nsecond:${KEY}`, 'startup-script': SCRIPT }),
+    );
     await vi.waitFor(async () => expect((await say('id', 'second')).exitCode).toBe(0), 30_000);
   });
 
