@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { installAsRoot } from './elevate.mjs';
 import { isDebianLike, isRoot, readOsRelease, which } from './machine.mjs';
 import { installNpmPackages, isInstalled } from './npm-packages.mjs';
-import { isPurpose, missing, PURPOSES } from './purposes.mjs';
+import { isPurpose, missing, needsOf, PURPOSES } from './purposes.mjs';
 import { complain, SetupError, say } from './say.mjs';
 import { UNFINISHED } from './system.mjs';
 
@@ -65,7 +65,8 @@ function checkPlatform(purpose) {
  */
 async function ensureSystem(purpose) {
   const needs = missing(purpose, (program) => which(program) !== undefined);
-  if (needs.length === 0 && !existsSync(UNFINISHED)) return false;
+  const isUnfinished = existsSync(UNFINISHED) && needsOf(purpose).length > 0;
+  if (needs.length === 0 && !isUnfinished) return false;
   const packages = needs.map((need) => need.package).join(' ');
   if (!isDebianLike(readOsRelease()))
     throw new SetupError(

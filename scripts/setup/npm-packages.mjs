@@ -42,6 +42,7 @@ export async function installNpmPackages(root) {
   say('installing npm packages and the Node runtime, about a minute the first time');
   // The lock: `npm test` and `npm run demo` may be started side by side in one folder.
   const args = [
+    '--no-fork',
     join(toolsFolder(root), 'pnpm.lock'),
     pnpm,
     'install',

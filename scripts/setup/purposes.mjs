@@ -63,11 +63,19 @@ export function isPurpose(word) {
 }
 
 /**
+ * @param {Purpose} purpose
+ * @returns {readonly Need[]}
+ */
+export function needsOf(purpose) {
+  return NEEDS.filter((need) => need.for.includes(purpose));
+}
+
+/**
  * The needs of a purpose that the machine does not meet.
  * @param {Purpose} purpose
  * @param {(program: string) => boolean} isThere
  * @returns {readonly Need[]}
  */
 export function missing(purpose, isThere) {
-  return NEEDS.filter((need) => need.for.includes(purpose) && !isThere(need.program));
+  return needsOf(purpose).filter((need) => !isThere(need.program));
 }

@@ -47,14 +47,14 @@ export async function withServicesOff(work, file = POLICY) {
 async function install(needs) {
   const packages = [...new Set(needs.map((need) => need.package))];
   checkSpace('/var', SPACE, 'Debian packages');
-  writeFileSync(UNFINISHED, packages.join(' '));
   await withServicesOff(async () => {
     await finishInterrupted();
     await download(packages);
+    writeFileSync(UNFINISHED, packages.join(' '));
     say(`installing Debian packages: ${packages.join(' ')}`);
     const args = ['install', ...APT, ...KEEP_SETTINGS, ...packages];
     const { code, tail } = await run('apt-get', args, { env: APT_ENV, unbroken: true });
-    if (code !== 0) throw failed('could not install', packages, tail);
+    if (code !== 0) throw failed(`apt-get could not install ${packages.join(' ')}`, tail);
   });
   await leaveOff(needs);
   rmSync(UNFINISHED);
@@ -66,7 +66,7 @@ async function finishInterrupted() {
   if (!existsSync(journal) || readdirSync(journal).length === 0) return;
   say('finishing an interrupted installation of packages (dpkg --configure -a)');
   const { code, tail } = await run('dpkg', ['--configure', '-a'], { env: APT_ENV, unbroken: true });
-  if (code !== 0) throw failed('could not finish the interrupted installation before that of', [], tail);
+  if (code !== 0) throw failed('dpkg could not finish an interrupted installation', tail);
 }
 
 /**
@@ -83,7 +83,8 @@ async function download(packages) {
   const update = await run('apt-get', ['update', '--option=APT::Update::Error-Mode=any'], { env: APT_ENV });
   const { code, tail } = await fetch();
   // What kept it from reading the lists says more than that a package is not in them.
-  if (code !== 0) throw failed('could not fetch', packages, update.code === 0 ? tail : update.tail);
+  const why = update.code === 0 ? tail : update.tail;
+  if (code !== 0) throw failed(`apt-get could not fetch ${packages.join(' ')}`, why);
 }
 
 function hasLists() {
@@ -93,12 +94,11 @@ function hasLists() {
 
 /**
  * @param {string} what
- * @param {readonly string[]} packages
  * @param {string} tail
  */
-function failed(what, packages, tail) {
+function failed(what, tail) {
   return new SetupError(
-    `apt-get ${what} ${packages.join(' ')}:\n    ${tail}`,
+    `${what}:\n    ${tail}`,
     'Mend what these lines say (network, mirrors in /etc/apt, another installation), then run the same command again.',
   );
 }
