@@ -3,12 +3,12 @@ import { isIPv6 } from 'node:net';
 import { FleetError, reasonOf } from '../../lib/errors.ts';
 import { connectNg } from '../../lib/ng/client.ts';
 import { openNgSocket } from '../../lib/ng/udp.ts';
-import type { CallEndedLine, CallLine, SummaryLine } from '../../rollout/report/call-lines.ts';
-import { type CallPorts, runCall } from './call.ts';
-import { createLedger, type Ledger } from './ledger.ts';
-import { createPlans } from './plans.ts';
+import type { CallLine, SummaryLine } from '../../rollout/report/call-lines.ts';
+import type { CallPorts } from './call-state.ts';
+import { createLedger } from './ledger.ts';
 import { createRouting, type Pick } from './routing.ts';
 import type { ProxyRelay } from './signalling.ts';
+import { startTraffic } from './traffic.ts';
 import { startWheel } from './wheel.ts';
 
 export type CallerOptions = {
@@ -38,9 +38,6 @@ export type Caller = {
    * this machine (no port, no address); then nothing runs any more. */
   readonly done: Promise<SummaryLine>;
 };
-
-const RAMP_MS = 50;
-const SECOND_MS = 1_000;
 
 /** Live calls on a fleet, until `stop`. Rejects with code `caller` when the phones' address is not one of this machine. */
 export async function startCaller(options: CallerOptions): Promise<Caller> {
@@ -87,57 +84,6 @@ export async function startCaller(options: CallerOptions): Promise<Caller> {
     },
     done: done.finally(close),
   };
-}
-
-/** Starts calls as they arrive and keeps their number up; ends when stopped and the last call is over. */
-function startTraffic(options: CallerOptions, ledger: Ledger, ports: CallPorts) {
-  const plans = createPlans(options);
-  const ended = Promise.withResolvers<void>();
-  const running = new Set<Promise<void>>();
-  let stopped = false;
-  let arrival: NodeJS.Timeout | undefined;
-  const endIfOver = () => {
-    if (stopped && running.size === 0) ended.resolve();
-  };
-  const start = () => {
-    const call = runCall(ports, plans.next())
-      .then((line: CallEndedLine) => {
-        ledger.ended(line);
-        options.emit(line);
-      })
-      .catch(ended.reject)
-      .finally(() => {
-        running.delete(call);
-        endIfOver();
-      });
-    running.add(call);
-  };
-  const arrive = () => {
-    arrival = setTimeout(() => {
-      start();
-      arrive();
-    }, plans.pause() * 1_000);
-  };
-  const isShort = () => running.size < options.atLeast || ledger.nowTalking() < options.atLeast;
-  const rampUp = setInterval(() => {
-    if (isShort() && running.size < options.atLeast * 2) start();
-    if (ledger.nowTalking() >= options.atLeast) ledger.rampedUp();
-  }, RAMP_MS);
-  const seconds = setInterval(() => options.emit(ledger.second(now())), SECOND_MS);
-  const stop = () => {
-    if (stopped) return;
-    stopped = true;
-    clearTimeout(arrival);
-    clearInterval(rampUp);
-    ledger.stopped();
-    endIfOver();
-  };
-  arrive();
-  const done = ended.promise.finally(() => {
-    stop();
-    clearInterval(seconds);
-  });
-  return { stop, done };
 }
 
 /** The address from which this machine reaches a relay: the kernel's choice, asked without sending anything. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CallPlan } from './call.ts';
+import type { CallPlan } from './call-state.ts';
 import { seededRandom } from './random.ts';
 
 export type PlanOptions = {

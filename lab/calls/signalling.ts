@@ -1,6 +1,8 @@
 import { isFleetError } from '../../lib/errors.ts';
 import type { NgClient } from '../../lib/ng/client.ts';
 import { answer, deleteCall, offer, type SdpReply } from '../../lib/ng/commands.ts';
+import { parseSdp } from '../../lib/sdp.ts';
+import type { Destination } from './phone.ts';
 
 /** A relay as a SIP proxy knows it: its ng port. `name` is `address:port`. */
 export type ProxyRelay = { readonly name: string; readonly ng: NgClient };
@@ -14,8 +16,10 @@ export type CallNames = {
 /** Why a call is cut, one clause; undefined: it is not. */
 export type Refusal = string | undefined;
 
-/** `silence`: no answer that can be used, in time or at all. */
-export type Reply = SdpReply | { readonly kind: 'silence'; readonly reason: string };
+/** `to`: where the relay wants the RTP of the one whose SDP it was not. `silence`: no answer that can be used, in time or at all. */
+export type Reply =
+  | { readonly kind: 'accepted'; readonly to: Destination }
+  | { readonly kind: 'load-limit' | 'error' | 'silence'; readonly reason: string };
 
 /** The requests of one call to one relay. None of them rejects. */
 export type Requests = {
@@ -39,10 +43,10 @@ export function requestsOf({ callId, tags }: CallNames, { ng, name }: ProxyRelay
   const by = (side: 'A' | 'B') => (side === 'A' ? both : { callId, fromTag: tags.b, toTag: tags.a });
   const inCall = { timeoutMs: IN_CALL_MS };
   return {
-    offer: (sdp) => heard(offer(ng, caller, sdp, {}, { timeoutMs: OFFER_MS })),
-    answer: (sdp) => heard(answer(ng, both, sdp, {}, inCall)),
-    reOffer: (side, sdp) => heard(offer(ng, by(side), sdp, {}, inCall)),
-    reAnswer: (side, sdp) => heard(answer(ng, by(side), sdp, {}, inCall)),
+    offer: (sdp) => heardSdp(offer(ng, caller, sdp, {}, { timeoutMs: OFFER_MS })),
+    answer: (sdp) => heardSdp(answer(ng, both, sdp, {}, inCall)),
+    reOffer: (side, sdp) => heardSdp(offer(ng, by(side), sdp, {}, inCall)),
+    reAnswer: (side, sdp) => heardSdp(answer(ng, by(side), sdp, {}, inCall)),
     end: () => ended(ng, caller, name),
     forget: async () => {
       await heard(deleteCall(ng, caller, { timeoutMs: OFFER_MS }));
@@ -68,6 +72,26 @@ async function ended(
     default:
       return reply satisfies never;
   }
+}
+
+/** Why a request of a call came to nothing, one clause. */
+export function refusalOf(
+  relay: ProxyRelay,
+  what: string,
+  reply: Exclude<Reply, { kind: 'accepted' }>,
+): string {
+  return reply.kind === 'silence'
+    ? `${relay.name} did not answer its ${what}: ${reply.reason}`
+    : `${relay.name} refused its ${what}: ${reply.reason}`;
+}
+
+/** An SDP body that cannot be used is no usable answer. */
+function heardSdp(request: Promise<SdpReply>): Promise<Reply> {
+  return heard(
+    request.then((reply) =>
+      reply.kind === 'accepted' ? { kind: reply.kind, to: parseSdp(reply.sdp) } : reply,
+    ),
+  );
 }
 
 /** A request without a usable answer is a value here: it is what a caller is there to count. */

@@ -1,6 +1,7 @@
+import { callSection } from './call-section.ts';
 import { MOST_ROWS, PHASE_WORDS, timelineChart } from './chart.ts';
 import { html, type Markup } from './markup.ts';
-import { callSection, capacitySection, decisionTable, figures, relayTable, waitTable } from './sections.ts';
+import { capacitySection, decisionTable, figures, relayTable, waitTable } from './sections.ts';
 import { STYLE } from './theme.ts';
 import type { Report } from './types.ts';
 
