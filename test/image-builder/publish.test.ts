@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Manifest } from '../../image-builder/manifest.ts';
-import { imageState, importImage, promoteImage } from '../../image-builder/publish.ts';
+import { imageBody, imageState, importImage, promoteImage } from '../../image-builder/publish.ts';
 import { PROJECT } from '../support/lab-server.ts';
 import { FLEET, MANIFEST, openPublishLab, type PublishLab } from './support/product.ts';
 
@@ -42,6 +42,12 @@ describe('an imported image', () => {
     expect((await image(lab)).deprecated?.state).toBe('DEPRECATED');
     expect(await ofFamily(lab)).toBeUndefined();
     expect(await imageState(lab.cloud, MANIFEST.image)).toBe('imported');
+  });
+
+  test('asks not to be from the first moment: a run killed right after the import must not leave it to the family', () => {
+    expect(imageBody(FLEET, MANIFEST, 'https://storage.googleapis.com/b/o').deprecated).toEqual({
+      state: 'DEPRECATED',
+    });
   });
 
   test('leaves no upload behind, also when the import fails', async () => {
