@@ -16,6 +16,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
+          globalSetup: ['test/support/leftovers.ts'],
           // Alone on the machine: live media is counted here, and a busy processor would lose packets of its own.
           sequence: { groupOrder: 1 },
           fileParallelism: false,
