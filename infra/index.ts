@@ -4,7 +4,8 @@
  *   pulumi stack select prod && pulumi up
  */
 import * as pulumi from '@pulumi/pulumi';
-import { readSettings } from './config.ts';
+import { isFleetError, wordError } from '../lib/errors.ts';
+import { readSettings, type Settings } from './config.ts';
 import { FleetFirewall } from './firewall.ts';
 import { RelayIdentity } from './identity.ts';
 import { FleetNetwork } from './network.ts';
@@ -14,16 +15,7 @@ import { Relays } from './relays.ts';
 
 /** Declares everything; what it returns becomes the stack's outputs. */
 export default function program() {
-  const config = new pulumi.Config('rtpfleet');
-  const settings = readSettings(
-    {
-      fleet: config.get('fleet'),
-      image: config.get('image'),
-      networkRange: config.get('networkRange'),
-      protect: config.get('protect'),
-    },
-    pulumi.getStack(),
-  );
+  const settings = stackSettings();
   const { fleet } = settings;
   const { network, subnetwork } = new FleetNetwork('network', fleet);
   const { email } = new RelayIdentity('relay', fleet);
@@ -32,4 +24,17 @@ export default function program() {
   const calls = redis && pulumi.interpolate`${redis.host}:${redis.port}/${fleet.redis.database}`;
   const relays = new Relays('relays', { settings, subnetwork, account: email, redis: calls });
   return stackOutputs(settings, relays, redis);
+}
+
+/** A mistake of the user is told in its own words: Pulumi prints a stack trace with anything but a RunError. */
+function stackSettings(): Settings {
+  const config = new pulumi.Config('rtpfleet');
+  const keys = ['fleet', 'image', 'networkRange', 'protect'] as const;
+  const given = Object.fromEntries(keys.map((key) => [key, config.get(key)]));
+  try {
+    return readSettings(given, pulumi.getStack());
+  } catch (cause) {
+    if (!isFleetError(cause)) throw cause;
+    throw Object.assign(new pulumi.RunError(wordError(cause)), { cause });
+  }
 }

@@ -62,7 +62,9 @@ function settled(outputs: pulumi.Output<unknown>): Promise<Json> {
   return new Promise((resolve) => void outputs.apply((value) => resolve(value as Json)));
 }
 
-function failure(error: unknown): Failure {
+/** The program hands a mistake of the user to Pulumi as a RunError whose cause is the mistake itself. */
+function failure(thrown: unknown): Failure {
+  const error = thrown instanceof pulumi.RunError && isFleetError(thrown.cause) ? thrown.cause : thrown;
   if (!isFleetError(error)) return { message: reasonOf(error) };
   return { errorKind: error.kind, code: error.code, message: error.message, hint: error.hint };
 }

@@ -6,7 +6,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Images, LabNetwork, Machines, RedisServers } from '../../lab/ports.ts';
 import { createLabServer } from '../../lab/server.ts';
 import { connectGce, type Gce } from '../../lib/gce.ts';
@@ -22,6 +21,8 @@ export type TestLab = {
   readonly gce: Gce;
   /** `name id` of every machine that was ever booted, in order. */
   readonly booted: readonly string[];
+  /** Machines boot only once this is settled. */
+  readonly holdBoots: (until: Promise<unknown>) => void;
   /** Makes an image of this name. */
   readonly addImage: (name: string) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -48,6 +49,7 @@ export async function openLab(): Promise<TestLab> {
   const gce = await connectGce({ project: PROJECT, endpoint });
   return {
     ...{ endpoint, project: PROJECT, range: network.range, folder, gce, booted },
+    holdBoots: machines.hold,
     addImage: (name) => addImage(endpoint, gce, folder, name),
     close: async () => {
       await gce.close();
@@ -60,13 +62,15 @@ export async function openLab(): Promise<TestLab> {
 
 /** Where the fleets of these tests answer HTTP. */
 export const HTTP_PORT = 9101;
-/** Long enough for a group to be seen at work. */
-const BOOT_MS = 400;
 
-function fakeMachines(booted: string[]): {
+type FakeMachines = {
   readonly machines: Machines;
+  readonly hold: (until: Promise<unknown>) => void;
   readonly close: () => Promise<void>;
-} {
+};
+
+function fakeMachines(booted: string[]): FakeMachines {
+  let gate: Promise<unknown> = Promise.resolve();
   const running = new Map<string, Server>();
   const stop = async (id: string): Promise<void> => {
     const server = running.get(id);
@@ -76,7 +80,7 @@ function fakeMachines(booted: string[]): {
   };
   const machines: Machines = {
     boot: async ({ id, name, address }) => {
-      await delay(BOOT_MS);
+      await gate;
       const server = createServer((request, response) => {
         response.writeHead(request.url === '/ping' ? 200 : 404).end('pong');
       });
@@ -90,7 +94,10 @@ function fakeMachines(booted: string[]): {
     console: async () => ({ contents: '', next: 0 }),
   };
   const close = async () => void (await Promise.all([...running.keys()].map(stop)));
-  return { machines, close };
+  const hold = (until: Promise<unknown>): void => {
+    gate = until;
+  };
+  return { machines, hold, close };
 }
 
 const fakeImages: Images = {

@@ -37,7 +37,7 @@ beforeAll(async () => {
   // One after the other: Pulumi's mocks are global to a process.
   for (const one of parts) evaluated.push({ parts: one, fleet: await evaluate(one) });
   sample = evaluated;
-});
+}, 300_000);
 
 type Policy = (
   fleet: Evaluated,

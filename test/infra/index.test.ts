@@ -1,3 +1,4 @@
+import { RunError } from '@pulumi/pulumi';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Evaluated, evaluate, IMAGE } from './program.ts';
 
@@ -5,7 +6,7 @@ const NETWORK = 'https://www.googleapis.com/compute/v1/projects/my-project/gcp:c
 let fleet: Evaluated;
 beforeAll(async () => {
   fleet = await evaluate();
-});
+}, 60_000);
 
 describe('the groups', () => {
   test('one in each zone of the fleet file, of the size it says', async () => {
@@ -183,4 +184,12 @@ test('the outputs are what rollout and the proxies need', () => {
     'demo-us-central1-b',
   ]);
   expect(fleet.outputs.relays[0]).toEqual({ name: 'relay-1', zone: 'us-central1-a', address: '10.0.1.1' });
+});
+
+test("a mistake in the stack's settings is told without a stack trace, with the way out", async () => {
+  const failure = evaluate({}, { image: 'Not An Image' });
+  await expect(failure).rejects.toBeInstanceOf(RunError);
+  await expect(failure).rejects.toThrow(
+    /^rtpfleet:image: Not An Image is not .*\n {2}Set it with `pulumi config set/,
+  );
 });
