@@ -12,7 +12,7 @@ export function listenForInterrupt(): Interrupt {
     process.stderr.write(
       `\n${again ? 'Still cleaning up; a moment.' : 'Interrupted: taking everything down.'}\n`,
     );
-    if (!again) controller.abort(interrupted());
+    if (!again) controller.abort(interrupted('Interrupted.'));
   };
   for (const name of SIGNALS) process.on(name, onSignal);
   return {
@@ -23,10 +23,7 @@ export function listenForInterrupt(): Interrupt {
   };
 }
 
-function interrupted(): FleetError {
-  return new FleetError({
-    kind: 'interrupted',
-    code: 'interrupted',
-    message: 'Interrupted. Everything that the demo had started is down.',
-  });
+/** How an interrupted demo ends. */
+export function interrupted(message: string): FleetError {
+  return new FleetError({ kind: 'interrupted', code: 'interrupted', message });
 }

@@ -8,10 +8,10 @@ import { EXIT, exitCodeOf, FleetError, reasonOf, wordError } from '../../lib/err
 import { cleanUp } from '../cleanup.ts';
 import { labFolder, recordedLab } from '../lab-file.ts';
 import { runDemo } from './demo.ts';
-import { listenForInterrupt } from './interrupt.ts';
+import { interrupted, listenForInterrupt } from './interrupt.ts';
 import { takeDemoLock } from './lock.ts';
 import type { Outcome } from './outcome.ts';
-import { createPrograms } from './programs.ts';
+import { createPrograms, type Programs } from './programs.ts';
 
 const HELP = `Usage: npm run demo [-- --keep]
 
@@ -34,33 +34,41 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   if (process.getuid?.() !== 0) throw notRoot();
   const folder = labFolder();
-  const lock = await takeDemoLock(folder);
   const interrupt = listenForInterrupt();
-  const programs = createPrograms(lock.note);
-  const isWatched = process.stdout.isTTY === true;
-  const startedAt = Date.now();
-  let down = false;
-  const takeDown = async () => {
-    down = true;
-    await programs.endAll();
-    await cleanUp(folder);
-  };
+  const lock = await takeDemoLock(folder);
   try {
     await makeWay(folder, lock.foundLeftovers);
-    const progress = showProgress(isWatched ? 'default' : 'simple');
-    const options = { folder, progress, programs, isWatched, signal: interrupt.signal };
-    const outcome = await runDemo(options).catch(async (error: unknown) => {
-      if (!flags.keep || interrupt.signal.aborted) await takeDown();
-      throw interrupt.signal.aborted ? interrupt.signal.reason : error;
-    });
-    await programs.endAll();
-    if (!flags.keep) await progress('Take the lab down', takeDown);
-    tell(outcome, flags.keep && !down, startedAt);
-    return outcome.ok ? EXIT.done : EXIT.halted;
+    return await demoOn(folder, createPrograms(lock.note), flags.keep, interrupt.signal);
   } finally {
     await lock.release();
     interrupt.forget();
   }
+}
+
+/** The demo, and everything down after it, however it ended; only `keep` leaves the lab up, and never after Ctrl-C. */
+async function demoOn(
+  folder: string,
+  programs: Programs,
+  keep: boolean,
+  signal: AbortSignal,
+): Promise<number> {
+  const startedAt = Date.now();
+  const isWatched = process.stdout.isTTY === true;
+  const progress = showProgress(isWatched ? 'default' : 'simple');
+  const takeDown = async () => {
+    await programs.endAll();
+    if (!keep || signal.aborted) await cleanUp(folder);
+  };
+  const outcome = await runDemo({ folder, progress, programs, isWatched, signal }).catch(
+    async (error: unknown) => {
+      await takeDown();
+      throw signal.aborted ? interrupted('Everything that the demo had started is down.') : error;
+    },
+  );
+  if (keep) await takeDown();
+  else await progress('Take the lab down', takeDown);
+  tell(outcome, keep, startedAt);
+  return outcome.ok ? EXIT.done : EXIT.halted;
 }
 
 function notRoot(): FleetError {
