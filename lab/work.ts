@@ -1,6 +1,6 @@
 /** What an operation does: one executor per kind of work, each safe to run twice. */
 import type { Lab } from './context.ts';
-import { importImage, removeImage } from './resources/images.ts';
+import { importImage, removeImage } from './resources/image-disks.ts';
 import { deleteInstance, resetInstance, startInstance, stopInstance } from './resources/instance-life.ts';
 import type { Work } from './state.ts';
 

@@ -13,6 +13,7 @@ import { notFound, refuse, unsupported } from '../refusal.ts';
 import type { Call, Handlers } from '../resources/call.ts';
 import { regionsOf } from '../resources/call.ts';
 import { groupConfigHandlers } from '../resources/group-configs.ts';
+import { groupMemberHandlers } from '../resources/group-members.ts';
 import { groupHandlers } from '../resources/groups.ts';
 import { imageHandlers } from '../resources/images.ts';
 import { instanceGroupHandlers } from '../resources/instance-groups.ts';
@@ -25,6 +26,7 @@ import { ok, parseBody } from './reply.ts';
 
 const HANDLERS: Handlers = {
   ...groupConfigHandlers,
+  ...groupMemberHandlers,
   ...groupHandlers,
   ...imageHandlers,
   ...instanceGroupHandlers,

@@ -10,7 +10,7 @@ import { invalid, refuse, unsupported } from '../refusal.ts';
 import type { PerInstanceConfig, PreservedState } from '../types.ts';
 import type { Call, Handlers } from './call.ts';
 import { checkFingerprint, checkName, mergePatch, operate } from './call.ts';
-import { groupOf, membersOf } from './groups.ts';
+import { groupOf, membersOf } from './group-common.ts';
 import { pageOf } from './list.ts';
 
 const operation = (call: Call, method: string): object =>

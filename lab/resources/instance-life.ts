@@ -8,7 +8,7 @@ import { zoneOf } from '../links.ts';
 import { refuse } from '../refusal.ts';
 import type { InstanceRecord } from '../state.ts';
 import type { Link } from '../types.ts';
-import { sweepImages } from './images.ts';
+import { sweepImages } from './image-disks.ts';
 
 /** The record of this very instance; undefined: it is gone, or another one has its name. */
 export function sameInstance(lab: Lab, link: Link, id: string): InstanceRecord | undefined {

@@ -15,7 +15,8 @@ import {
   scopesOf,
   setLabels,
 } from './call.ts';
-import { buildInstance, completeMetadata } from './instance-build.ts';
+import { buildInstance } from './instance-build.ts';
+import { completeMetadata } from './instance-metadata.ts';
 import { pageOf, scopedItems } from './list.ts';
 
 const tableOf = ({ lab }: Call) => lab.state.tables.instances;

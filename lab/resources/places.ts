@@ -7,7 +7,7 @@ import { notFound } from '../refusal.ts';
 import type { Json, Metadata, Named, Operation } from '../types.ts';
 import type { Call, Handlers } from './call.ts';
 import { checkFingerprint, operate, regionsOf } from './call.ts';
-import { completeMetadata } from './instance-build.ts';
+import { completeMetadata } from './instance-metadata.ts';
 import { pageOf } from './list.ts';
 
 /** When the lab's world began: places have no other birthday. */
