@@ -56,7 +56,6 @@ function metadata(redis: pulumi.Output<string> | undefined): Record<string, pulu
   return {
     [METADATA.guestAttributes]: 'TRUE',
     [METADATA.admission]: 'self',
-    'enable-oslogin': 'TRUE',
     ...(redis === undefined ? {} : { [METADATA.redis]: redis }),
   };
 }

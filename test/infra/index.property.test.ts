@@ -69,9 +69,9 @@ const policies: Readonly<Record<string, Policy>> = {
       ['roles/monitoring.metricWriter', `serviceAccount:${ACCOUNT}`],
     ]);
   },
-  'people log in by OS Login, and no key is in the metadata': (fleet) => {
+  'no SSH key is in the metadata, and OS Login is not asked of an image that has none': (fleet) => {
     for (const { inputs } of fleet.of('compute/instanceTemplate:InstanceTemplate')) {
-      expect(inputs.metadata['enable-oslogin']).toBe('TRUE');
+      expect(Object.keys(inputs.metadata)).not.toContain('enable-oslogin');
       expect(Object.keys(inputs.metadata)).not.toContain('ssh-keys');
     }
   },

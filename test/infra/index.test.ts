@@ -101,7 +101,6 @@ describe('the template', () => {
   test('tells the image what it reads at boot', () => {
     expect(template(fleet)?.inputs.metadata).toEqual({
       'enable-guest-attributes': 'TRUE',
-      'enable-oslogin': 'TRUE',
       'rtpfleet-admission': 'self',
       'rtpfleet-redis': '10.9.8.7:6379/5',
     });
