@@ -1,8 +1,9 @@
 /** What there is of a lab, as its files and this host say; the daemon is not asked. */
-import { isAlive } from './host/processes.ts';
 import { isRunning, type LabFile, recordedLab } from './lab-file.ts';
 import { machineRecords } from './machines/record.ts';
-import type { MachineSpec } from './ports.ts';
+import { machineState } from './machines/state.ts';
+import { namesOf } from './names.ts';
+import type { MachineSpec, MachineState } from './ports.ts';
 
 export type LabStatus = {
   readonly folder: string;
@@ -12,16 +13,17 @@ export type LabStatus = {
   readonly machines: readonly MachineStatus[];
 };
 
-export type MachineStatus = MachineSpec & { readonly state: 'running' | 'stopped' };
+export type MachineStatus = MachineSpec & { readonly state: MachineState };
 
 export async function labStatus(folder: string): Promise<LabStatus> {
   const lab = await recordedLab(folder);
   if (lab === undefined) return { folder, state: 'down', machines: [] };
+  const names = namesOf(lab.id);
   const machines = (await machineRecords(folder)).map(
-    async ({ spec, supervisor }): Promise<MachineStatus> => {
-      const running = supervisor !== undefined && (await isAlive(supervisor));
-      return { ...spec, state: running ? 'running' : 'stopped' };
-    },
+    async ({ spec }): Promise<MachineStatus> => ({
+      ...spec,
+      state: await machineState(folder, names, spec.id),
+    }),
   );
   const state = (await isRunning(lab)) ? 'up' : 'stopped';
   const sorted = (await Promise.all(machines)).toSorted((a, b) => a.name.localeCompare(b.name));

@@ -10,13 +10,14 @@ import { isAlive, type ProcessId, signal, until } from '../host/processes.ts';
 import type { ImageStore } from '../images/images.ts';
 import { type LabNames, namespaceOf } from '../names.ts';
 import type { Network } from '../network.ts';
-import type { MachineSpec, MachineState, Machines } from '../ports.ts';
-import { groupsAreEmpty, makeGroups } from './cgroups.ts';
+import type { MachineSpec, Machines } from '../ports.ts';
+import { makeGroups } from './cgroups.ts';
 import { leaderOf } from './leader.ts';
 import { machineCommand, NSPAWN_ENVIRONMENT } from './nspawn.ts';
 import { machinePaths, machineRecords, readRecord, writeRecord } from './record.ts';
 import { releaseMachine, removeMachine } from './remove.ts';
 import { readSerial } from './serial.ts';
+import { machineState } from './state.ts';
 
 export type MachineOptions = {
   readonly folder: string;
@@ -30,11 +31,17 @@ const BOOT_LIMIT_MS = 30_000;
 
 export function createMachines(options: MachineOptions): Machines {
   const { folder, names, network } = options;
-  const publish = async (): Promise<void> =>
-    network.publish((await machineRecords(folder)).map(({ spec }) => spec));
+  let published = Promise.resolve();
+  // One after the other, so that an older list never replaces a newer one.
+  const publish = (): Promise<void> => {
+    const next = async (): Promise<void> =>
+      network.publish((await machineRecords(folder)).map(({ spec }) => spec));
+    published = published.then(next, next);
+    return published;
+  };
   return {
     boot: async (spec) => {
-      if ((await stateOf(options, spec.id)) === 'running') return;
+      if ((await machineState(folder, names, spec.id)) === 'running') return;
       await boot(options, spec);
       await publish();
     },
@@ -43,16 +50,9 @@ export function createMachines(options: MachineOptions): Machines {
       await removeMachine(folder, names, id);
       await publish();
     },
-    state: (id) => stateOf(options, id),
+    state: (id) => machineState(folder, names, id),
     console: (id, start) => readSerial(machinePaths(folder, id).serial, start),
   };
-}
-
-/** A machine whose supervisor was killed may go on without it: then nobody can tell how it is. */
-async function stateOf({ folder, names }: MachineOptions, id: string): Promise<MachineState> {
-  const record = await readRecord(folder, id);
-  if (record?.supervisor !== undefined && (await isAlive(record.supervisor))) return 'running';
-  return (await groupsAreEmpty(`${names.id}/${id}`)) ? 'stopped' : 'unknown';
 }
 
 /** The disk is kept over boots; everything else is made anew, since the host may have restarted in between. */

@@ -238,7 +238,7 @@ describe('machines', () => {
   });
 
   test('are shown by status, entered by exec and printed by console, also while no daemon runs', async () => {
-    await writeLab({ ...RECORD, folder, range: machinery.network.range });
+    await writeLab({ ...RECORD, folder, id: labNames(folder).id, range: machinery.network.range });
     const status = JSON.parse((await lab(folder, 'status', '--json')).out);
     expect(status).toMatchObject({ state: 'stopped', machines: [{ name: 'relay-1', state: 'running' }] });
     expect((await lab(folder, 'exec', 'relay-1', '--', 'hostname')).out).toBe('relay-1');
