@@ -89,7 +89,7 @@ export interface Fleet {
    */
   image: {
     /**
-     * RTPEngine release as upstream tags it.
+     * RTPEngine release as upstream tags it; mr13.4 = the newest of that series, latest = the newest of all.
      */
     version: string;
     /**
@@ -97,9 +97,17 @@ export interface Fleet {
      */
     base: 'debian-12' | 'debian-13';
     /**
-     * Where RTPEngine comes from: `debian` = Debian's own packages, no compile.
+     * Where RTPEngine comes from: `debian` = Debian's own packages, no compile; `git` = upstream's repository; any URL of git (`git+file:///srv/rtpengine.git`, `https://…#branch`); the path of a repository, folder or tarball; `debs:FOLDER` = packages that are built already.
      */
-    source: 'debian';
+    source: string;
+    /**
+     * Build profiles of the compile, for example `pkg.ngcp-rtpengine.no-transcoding`.
+     */
+    buildProfiles: string[];
+    /**
+     * Whether a compile runs the source's own tests, which must pass.
+     */
+    check: boolean;
     /**
      * Size of the image's disk in GiB.
      */

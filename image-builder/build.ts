@@ -5,6 +5,7 @@ import type { Fleet } from '../configs/fleet.ts';
 import { assembleDisk, DISK_FILES, readManifest, type Trees } from './assemble.ts';
 import { type Cache, entryPath, prune, sweep } from './cache.ts';
 import type { Shop } from './command.ts';
+import { findSupply } from './compile/supply.ts';
 import { checkHost } from './host.ts';
 import { imageTree, TREE_FILES } from './image-tree.ts';
 import type { Manifest } from './manifest.ts';
@@ -82,10 +83,11 @@ export async function preparePlan(
   progress: Progress,
 ): Promise<ImagePlan> {
   const { version, base } = fleet.image;
+  const supply = await findSupply(shop, cache, fleet, progress);
   return await progress(`Ask Debian's archive for RTPEngine ${version} on ${base}`, async (line) => {
     await checkHost(shop, cache);
     await sweep(shop, cache);
-    const plan = await planImage(shop, cache, fleet);
+    const plan = await planImage(shop, cache, fleet, supply);
     const state = plan.cached.disk ? 'is made already' : 'is to be made';
     line.result(`${plan.version}, ${plan.tree.packages.length} packages; ${plan.image} ${state}`);
     return plan;
@@ -118,7 +120,9 @@ async function makeTrees(shop: Shop, cache: Cache, plan: ImagePlan, watch: Stopw
   const { tools, tree } = plan;
   const making = [
     timedUnless(plan.cached.tools, 'tools tree', () => toolsTree(shop, cache, tools.release, tools.packages)),
-    timedUnless(plan.cached.tree, 'system tree', () => imageTree(shop, cache, tree.release, tree.packages)),
+    timedUnless(plan.cached.tree, 'system tree', () =>
+      imageTree(shop, cache, tree.release, tree.packages, tree.include),
+    ),
   ];
   // When one fails, the other still ends by itself: its result is cached, or it leaves nothing.
   await Promise.allSettled(making);

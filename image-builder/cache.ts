@@ -11,6 +11,9 @@ import { runWithAllIds } from './namespace.ts';
 /** Folders under the cache; one per kind of result. */
 export type StageName = 'tools' | 'tree' | 'disk';
 
+/** Compiled packages lie in the cache as well; not every image has some. */
+type EntryKind = StageName | 'debs';
+
 export type Cache = { readonly root: string };
 
 /** So many entries of a stage are kept, the latest used ones: two images of two bases, before and after a change. */
@@ -23,12 +26,12 @@ export function openCache(environment: Readonly<Record<string, string | undefine
 }
 
 /** Where an entry is or would be. */
-export function entryPath(cache: Cache, stage: StageName, key: string): string {
+export function entryPath(cache: Cache, stage: EntryKind, key: string): string {
   return join(cache.root, stage, key);
 }
 
 /** Whether a stage with this key has been done before. */
-export function isCached(cache: Cache, stage: StageName, key: string): boolean {
+export function isCached(cache: Cache, stage: EntryKind, key: string): boolean {
   return existsSync(entryPath(cache, stage, key));
 }
 
@@ -40,7 +43,7 @@ export function isCached(cache: Cache, stage: StageName, key: string): boolean {
 export async function cached(
   shop: Shop,
   cache: Cache,
-  stage: StageName,
+  stage: EntryKind,
   key: string,
   fill: (folder: string) => Promise<void>,
 ): Promise<string> {
@@ -94,7 +97,7 @@ export async function sweep(shop: Shop, cache: Cache): Promise<void> {
 export async function prune(
   shop: Shop,
   cache: Cache,
-  stage: StageName,
+  stage: EntryKind,
   inUse: readonly string[],
 ): Promise<void> {
   const folder = join(cache.root, stage);

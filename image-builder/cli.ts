@@ -6,6 +6,7 @@ const EXAMPLE = `
 Examples:
   pnpm image:build --version mr12.5.1.31                       golden image of the lab's fleet
   pnpm image:build --version mr10.5.3.5 --base debian-12 --plan  what would be done, and why
+  pnpm image:build --version mr13.4.1.10 --source git          compiled from upstream's tag
   pnpm image:build --fleet configs/fleets/prod.yaml            the version that the fleet file names
 `;
 
@@ -28,8 +29,9 @@ function program(): Command {
     )
     .option(
       '--source <source>',
-      "where RTPEngine comes from: debian (Debian's own packages); with --list-versions: git, any URL of git, or a path",
+      "where RTPEngine comes from: debian (Debian's own packages), git (upstream), a URL of git (git+file:///…), a path, or debs:FOLDER",
     )
+    .option('--check', "run the source's own tests when it is compiled")
     .option('--list-versions', 'only list the releases that a git source has (default: upstream)')
     .option('--plan', 'only say what would be done: version, packages, key of every stage')
     .option('--json', 'print the result as JSON and nothing else')

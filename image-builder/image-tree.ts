@@ -5,7 +5,7 @@ import { EPOCH, IMAGE_PACKAGES } from './bases.ts';
 import { type Cache, cached } from './cache.ts';
 import type { Shop } from './command.ts';
 import { codeDigest, digestOf } from './digest.ts';
-import { type Package, type Release, sourceLines } from './packages.ts';
+import { LOCAL_SOURCE, type Package, type Release, sourceLines } from './packages.ts';
 import { makeTree, type TreeOrder } from './tree.ts';
 
 /** Code that decides what is in the tree: when it changes, so does the key. */
@@ -56,22 +56,30 @@ const REMOVED = [
   'var/log/*.log',
 ];
 
-export function imageTreeOrder(release: Release, facts: string): TreeOrder {
+/** @param include packages to install, besides all that they need */
+export function imageTreeOrder(release: Release, include: readonly string[], facts: string): TreeOrder {
   const late = [
+    `sed -i '/^${LOCAL_SOURCE.replaceAll(/[[\]]/g, '.')}/d' "$1/etc/apt/sources.list"`,
     `rm -f ${REMOVED.map((path) => `"$1"/${path}`).join(' ')}`,
     ': >"$1/etc/machine-id"',
     `chroot "$1" rtpengine --help >'${join(facts, TREE_FILES.help)}'`,
     `chroot "$1" dpkg-query -W -f '\${Package}\\t\${Version}\\n' >'${join(facts, TREE_FILES.packages)}'`,
   ];
-  return { release, include: IMAGE_PACKAGES, early: EARLY, late };
+  return { release, include, early: EARLY, late };
 }
 
-export function treeKey(release: Release, packages: readonly Package[]): string {
-  const order = imageTreeOrder(release, '');
+export function treeKey(
+  release: Release,
+  packages: readonly Package[],
+  include: readonly string[] = IMAGE_PACKAGES,
+): string {
+  const { local, ...archive } = release;
+  const order = imageTreeOrder(archive, include, '');
   return digestOf({
     code: codeDigest(CODE),
     epoch: EPOCH,
-    sources: sourceLines(release),
+    sources: sourceLines(archive),
+    local: local?.digest ?? null,
     include: order.include,
     hooks: [...order.early, ...order.late],
     packages,
@@ -84,11 +92,17 @@ export async function imageTree(
   cache: Cache,
   release: Release,
   packages: readonly Package[],
+  include: readonly string[] = IMAGE_PACKAGES,
 ): Promise<string> {
-  return await cached(shop, cache, 'tree', treeKey(release, packages), async (folder) => {
+  return await cached(shop, cache, 'tree', treeKey(release, packages, include), async (folder) => {
     const temporary = join(folder, 'tmp');
     mkdirSync(temporary);
-    await makeTree(shop, imageTreeOrder(release, folder), join(folder, TREE_FILES.archive), temporary);
+    await makeTree(
+      shop,
+      imageTreeOrder(release, include, folder),
+      join(folder, TREE_FILES.archive),
+      temporary,
+    );
     rmSync(temporary, { recursive: true });
   });
 }

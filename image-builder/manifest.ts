@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { buildFailed } from './command.ts';
+import type { Origin } from './compile/supply.ts';
 import { textDigest } from './digest.ts';
 import type { ImageFile } from './overlay.ts';
 import type { Package } from './packages.ts';
@@ -14,7 +15,11 @@ export type Manifest = {
   readonly family: string;
   readonly version: string;
   readonly base: string;
-  readonly source: string;
+  readonly source: Origin['source'];
+  /** URL or path that RTPEngine's source or packages came from; Debian's archive has none. */
+  readonly place?: string;
+  /** Commit that was compiled. */
+  readonly commit?: string;
   readonly architecture: string;
   readonly diskGb: number;
   /** ISO 8601 */
@@ -53,7 +58,7 @@ export function manifestOf(
     family: plan.family,
     version: plan.version,
     base: plan.base,
-    source: 'debian',
+    ...plan.origin,
     architecture: 'X86_64',
     diskGb: plan.sizeGb,
     builtAt,

@@ -15,7 +15,15 @@ import type { DebianMirrors } from './sources.ts';
 export type Package = { readonly name: string; readonly version: string };
 
 /** A Debian release on this machine's mirrors. */
-export type Release = { readonly codename: string; readonly mirrors: DebianMirrors };
+export type Release = {
+  readonly codename: string;
+  readonly mirrors: DebianMirrors;
+  /** Folder with packages of our own and their index, and a digest of what they are. */
+  readonly local?: { readonly folder: string; readonly digest: string };
+};
+
+/** How the line of a local folder begins; its packages were just made or given, nobody signed them. */
+export const LOCAL_SOURCE = 'deb [trusted=yes] ';
 
 /** One-line sources of a release, with point updates and security updates. */
 export function sourceLines(release: Release): readonly string[] {
@@ -25,6 +33,7 @@ export function sourceLines(release: Release): readonly string[] {
     `deb ${options}${main} ${release.codename} main`,
     `deb ${options}${main} ${release.codename}-updates main`,
     `deb ${options}${security} ${release.codename}-security main`,
+    ...(release.local === undefined ? [] : [`${LOCAL_SOURCE}copy:${release.local.folder} ./`]),
   ];
 }
 
@@ -37,7 +46,8 @@ export type PackageIndex = {
 
 /** Fetches the index when it changed; with the network away the last one seen is used. */
 export async function openIndex(shop: Shop, cache: Cache, release: Release): Promise<PackageIndex> {
-  const home = join(cache.root, 'apt', release.codename);
+  // Packages of our own must not be seen by a build without them that runs at the same time.
+  const home = join(cache.root, 'apt', `${release.codename}${release.local === undefined ? '' : '-local'}`);
   writeAptHome(home, release);
   const env = { APT_CONFIG: join(home, 'apt.conf') };
   await update(shop, home, env);
@@ -46,7 +56,8 @@ export async function openIndex(shop: Shop, cache: Cache, release: Release): Pro
     release,
     resolve: async (include) => {
       const wanted = ['?essential', 'apt', ...include];
-      const memory = join(home, `resolved-${textDigest(`${index} ${wanted.join(' ')}`).slice(0, 16)}.txt`);
+      const question = [index, ...wanted, release.local?.digest ?? ''].join(' ');
+      const memory = join(home, `resolved-${textDigest(question).slice(0, 16)}.txt`);
       if (!existsSync(memory)) {
         const ask = ['apt-get', 'install', '--print-uris', '-y', '-qq', ...wanted];
         writeFileSync(memory, await runCommand(shop, ask, { env }));

@@ -3,9 +3,10 @@ import type { Fleet } from '../configs/fleet.ts';
 import { imageFamily, imageName } from '../configs/naming.ts';
 import { FleetError } from '../lib/errors.ts';
 import { resolveVersion, versionOfDebian } from '../lib/version.ts';
-import { BASES, type BaseName, EPOCH, IMAGE_PACKAGES, TOOLS_CODENAME, TOOLS_PACKAGES } from './bases.ts';
+import { BASES, type BaseName, EPOCH, TOOLS_CODENAME, TOOLS_PACKAGES } from './bases.ts';
 import { type Cache, isCached, type StageName } from './cache.ts';
 import type { Shop } from './command.ts';
+import { DEBIAN, imagePackages, type Origin, releaseOf, type Supply } from './compile/supply.ts';
 import { codeDigest, digestOf } from './digest.ts';
 import { treeKey } from './image-tree.ts';
 import type { ImageFile } from './overlay.ts';
@@ -21,7 +22,12 @@ export type ImagePlan = {
   readonly version: string;
   readonly base: BaseName;
   readonly sizeGb: number;
-  readonly tree: { readonly release: Release; readonly packages: readonly Package[] };
+  readonly tree: {
+    readonly release: Release;
+    readonly include: readonly string[];
+    readonly packages: readonly Package[];
+  };
+  readonly origin: Origin;
   readonly tools: { readonly release: Release; readonly packages: readonly Package[] };
   readonly files: readonly ImageFile[];
   readonly keys: Readonly<Record<StageName, string>>;
@@ -34,23 +40,30 @@ const DISK_CODE = ['disk.ts', 'layout.ts', 'bios.ts', 'overlay.ts'];
 /**
  * @throws FleetError `usage`, code `unknown-version`: the base does not offer this version
  */
-export async function planImage(shop: Shop, cache: Cache, fleet: Fleet): Promise<ImagePlan> {
+export async function planImage(
+  shop: Shop,
+  cache: Cache,
+  fleet: Fleet,
+  supply: Supply = DEBIAN,
+): Promise<ImagePlan> {
   const mirrors = debianMirrors(readHostSources(), hostCodename());
-  const release = { codename: BASES[fleet.image.base].codename, mirrors };
+  const release = releaseOf(BASES[fleet.image.base].codename, mirrors, supply);
   const toolsRelease = { codename: TOOLS_CODENAME, mirrors };
   const [index, toolsIndex] = await openIndexes(shop, cache, [release, toolsRelease]);
-  const packages = await index.resolve(IMAGE_PACKAGES);
-  const version = offeredVersion(fleet.image.version, fleet.image.base, packages);
+  const include = imagePackages(supply);
+  const packages = await index.resolve(include);
+  const version = suppliedVersion(fleet, supply, packages);
   const toolsPackages = await toolsIndex.resolve(TOOLS_PACKAGES);
   const files = imageFiles(fleet, version);
-  const keys = stageKeys({ release, packages, toolsPackages, files, sizeGb: fleet.image.sizeGb });
+  const keys = stageKeys({ release, include, packages, toolsPackages, files, sizeGb: fleet.image.sizeGb });
   return {
     image: imageName(version, fleet.image.base, keys.disk),
     family: imageFamily(fleet.name),
     version,
     base: fleet.image.base,
     sizeGb: fleet.image.sizeGb,
-    tree: { release, packages },
+    tree: { release, include, packages },
+    origin: supply.origin,
     tools: { release: toolsRelease, packages: toolsPackages },
     files,
     keys,
@@ -68,7 +81,7 @@ async function openIndexes(
   cache: Cache,
   [image, tools]: readonly [Release, Release],
 ): Promise<readonly [PackageIndex, PackageIndex]> {
-  if (image.codename !== tools.codename) {
+  if (image.codename !== tools.codename || image.local !== undefined) {
     return await Promise.all([openIndex(shop, cache, image), openIndex(shop, cache, tools)]);
   }
   const index = await openIndex(shop, cache, image);
@@ -78,6 +91,7 @@ async function openIndexes(
 /** Everything that decides what an image is. */
 export type StageInputs = {
   readonly release: Release;
+  readonly include: readonly string[];
   readonly packages: readonly Package[];
   readonly toolsPackages: readonly Package[];
   readonly files: readonly ImageFile[];
@@ -88,10 +102,16 @@ export type StageInputs = {
  * the digest of our own code. */
 export function stageKeys(inputs: StageInputs): Readonly<Record<StageName, string>> {
   const tools = toolsKey(inputs.toolsPackages);
-  const tree = treeKey(inputs.release, inputs.packages);
+  const tree = treeKey(inputs.release, inputs.packages, inputs.include);
   const { files, sizeGb } = inputs;
   const disk = digestOf({ code: codeDigest(DISK_CODE), epoch: EPOCH, tools, tree, files, sizeGb });
   return { tools, tree, disk };
+}
+
+/** The version of the packages that are at hand, or of those that the archive has. */
+function suppliedVersion(fleet: Fleet, supply: Supply, packages: readonly Package[]): string {
+  if (supply.kind === 'debs') return supply.version;
+  return offeredVersion(fleet.image.version, fleet.image.base, packages);
 }
 
 /** The full version that the base's package has, if it is the one that is wanted. Pure. */

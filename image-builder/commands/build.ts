@@ -9,10 +9,13 @@ import type { BaseName } from '../bases.ts';
 import { type BuildOrder, type BuildResult, buildImage, preparePlan } from '../build.ts';
 import { type Cache, openCache } from '../cache.ts';
 import type { Shop } from '../command.ts';
+import { pendingCompile } from '../compile/supply.ts';
+import { wordCompile } from '../compile/words.ts';
 import { salvage } from '../failure.ts';
 import { type Progress, type Renderer, showProgress } from '../progress.ts';
 import type { PublishOrder } from '../publication.ts';
 import { listVersions } from '../versions/list.ts';
+import { parseSource } from '../versions/source.ts';
 import { planAsJson, wordPlan, wordResult } from '../words.ts';
 
 export type BuildWords = {
@@ -20,6 +23,7 @@ export type BuildWords = {
   readonly fleet: string;
   readonly base?: BaseName;
   readonly source?: string;
+  readonly check?: boolean;
   readonly listVersions?: boolean;
   readonly plan?: boolean;
   readonly json?: boolean;
@@ -82,6 +86,8 @@ async function outcome(
 ): Promise<string> {
   if (words.listVersions === true) return await listVersions(shop, words.source ?? 'git');
   if (words.plan === true) {
+    const compile = await pendingCompile(shop, cache, fleet);
+    if (compile !== undefined) return wordCompile(compile, words.json === true);
     const plan = await preparePlan(shop, cache, fleet, progress);
     return words.json === true ? `${JSON.stringify(planAsJson(plan), null, 2)}\n` : wordPlan(plan);
   }
@@ -101,15 +107,10 @@ function withWords(fleet: Fleet, words: BuildWords): Fleet {
       hint: 'Write it as upstream tags it, for example --version mr12.5.1.31.',
     });
   }
-  if (words.source !== undefined && words.source !== 'debian' && words.listVersions !== true) {
-    throw new FleetError({
-      kind: 'usage',
-      code: 'source',
-      message: `--source ${words.source}: an image is built from debian; other sources serve --list-versions`,
-    });
-  }
-  const { version = fleet.image.version, base = fleet.image.base } = words;
-  return { ...fleet, image: { ...fleet.image, version, base } };
+  const { version = fleet.image.version, base = fleet.image.base, source = fleet.image.source } = words;
+  const check = words.check ?? fleet.image.check;
+  parseSource(source);
+  return { ...fleet, image: { ...fleet.image, version, base, source, check } };
 }
 
 /** The pin in the repository belongs to Google's project: an image in a lab must not change it by itself. */

@@ -23,6 +23,8 @@ describe('image:build', () => {
   test.each([
     [['--version', '12.5'], /--version 12\.5: that is no RTPEngine version/],
     [['--base', 'debian-11'], /debian-11/],
+    [['--plan', '--source', 'debs:no/such/folder'], /no\/such\/folder is no folder of packages/],
+    [['--source', 'upstream'], /"upstream" is no source of RTPEngine/],
     [['--list-versions', '--source', 'ftp://x/y'], /"ftp:\/\/x\/y" is no source of RTPEngine/],
     [['--fleet', 'no/such/fleet.yaml'], /no\/such\/fleet\.yaml: cannot be read/],
     [['--colour'], /unknown option '--colour'/],

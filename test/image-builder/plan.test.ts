@@ -6,12 +6,14 @@ const INPUTS: StageInputs = {
     codename: 'trixie',
     mirrors: { main: 'http://m.example/debian', security: 'http://m.example/s', signedBy: undefined },
   },
+  include: ['rtpengine-daemon'],
   packages: [{ name: 'rtpengine-daemon', version: '12.5.1.31-1' }],
   toolsPackages: [{ name: 'e2fsprogs', version: '1.47.2-3' }],
   files: [{ kind: 'file', path: '/etc/a', mode: 0o644, content: 'x' }],
   sizeGb: 2,
 };
 const KEYS = stageKeys(INPUTS);
+const local = (folder: string, digest: string) => ({ folder, digest });
 
 describe('stage keys', () => {
   test('the same inputs give the same keys', () => {
@@ -40,6 +42,7 @@ describe('stage keys', () => {
       { release: { ...INPUTS.release, mirrors: { ...INPUTS.release.mirrors, main: 'http://n.example' } } },
       ['disk', 'tree'],
     ],
+    ['packages of our own', { release: { ...INPUTS.release, local: local('/a', '1') } }, ['disk', 'tree']],
     ['another release', { release: { ...INPUTS.release, codename: 'bookworm' } }, ['disk', 'tree']],
     ['a newer tool', { toolsPackages: [{ name: 'e2fsprogs', version: '1.47.3-1' }] }, ['disk', 'tools']],
   ])('%s changes just what it touches', (_, change, changed) => {
@@ -47,6 +50,13 @@ describe('stage keys', () => {
     const different = (['tools', 'tree', 'disk'] as const).filter((stage) => keys[stage] !== KEYS[stage]);
     expect(different.toSorted()).toEqual(changed);
   });
+});
+
+test('where packages of our own lie does not matter, only what they are', () => {
+  const keysAt = (folder: string, digest: string) =>
+    stageKeys({ ...INPUTS, release: { ...INPUTS.release, local: local(folder, digest) } });
+  expect(keysAt('/a', '1')).toEqual(keysAt('/b', '1'));
+  expect(keysAt('/a', '1').tree).not.toBe(keysAt('/a', '2').tree);
 });
 
 describe('the version asked for', () => {

@@ -1,0 +1,139 @@
+/** The compile stage: source code → Debian packages through the source's own packaging, in a clean tree of the base that
+ * is gone afterwards. The same source, base and flags are compiled once. */
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { FleetError, isFleetError } from '../../lib/errors.ts';
+import { versionOfDebian } from '../../lib/version.ts';
+import { ARCHITECTURE, EPOCH } from '../bases.ts';
+import { type Cache, cached } from '../cache.ts';
+import { buildFailed, type Shop } from '../command.ts';
+import { codeDigest, digestOf } from '../digest.ts';
+import { runWithAllIds } from '../namespace.ts';
+import { type Release, sourceLines } from '../packages.ts';
+import type { SourceCode } from './code.ts';
+import { tellingLines } from './failure.ts';
+import { indexDebs } from './packages.ts';
+
+export type CompileOrder = {
+  readonly code: SourceCode;
+  readonly release: Release;
+  /** Build profiles of the packaging, e.g. `pkg.ngcp-rtpengine.no-transcoding`. */
+  readonly profiles: readonly string[];
+  /** Whether the source's own tests run and must pass. */
+  readonly check: boolean;
+};
+
+/** Code that decides what comes out: when it changes, so does the key. */
+const CODE = ['compile/compile.ts', 'compile/build-debs'];
+
+const HOOK = join(import.meta.dirname, 'build-debs');
+
+/** The tree before the build dependencies are in it. iproute2 brings loopback up in a namespace without network. */
+const TREE_PACKAGES = ['build-essential', 'iproute2'];
+
+export function compileKey({ code, release, profiles, check }: CompileOrder): string {
+  return digestOf({
+    code: codeDigest(CODE),
+    source: code.id,
+    base: release.codename,
+    architecture: ARCHITECTURE.debian,
+    profiles,
+    check,
+    epoch: EPOCH,
+  });
+}
+
+/** @returns the folder with the packages, their index and the logs of the compile */
+export async function compileDebs(shop: Shop, cache: Cache, order: CompileOrder): Promise<string> {
+  return await cached(shop, cache, 'debs', compileKey(order), async (folder) => {
+    const work = join(folder, 'work');
+    mkdirSync(join(work, 'tmp'), { recursive: true });
+    await order.code.write(work);
+    await build(shop, order, work);
+    const { file, version } = packagesOf(work);
+    for (const name of readdirSync(file)) renameSync(join(file, name), join(folder, name));
+    const set = await indexDebs(shop, folder);
+    if (version !== set.version) {
+      throw buildFailed(
+        'binary-version',
+        `the binary says it is ${version ?? 'of no version'}, its package ${set.daemon} ${set.debianVersion}`,
+      );
+    }
+    for (const log of logsIn(work)) renameSync(join(work, log), join(folder, log));
+    rmSync(work, { recursive: true });
+  });
+}
+
+async function build(shop: Shop, order: CompileOrder, work: string): Promise<void> {
+  try {
+    await runWithAllIds(shop, compileCommand(order, work), { env: environment(order, work) });
+  } catch (error) {
+    if (!isFleetError(error) || error.kind === 'interrupted') throw error;
+    throw compileFailed(shop, order, work, error);
+  }
+}
+
+/** The words of the command that makes the tree, compiles in it and throws it away. Pure. */
+export function compileCommand({ release }: CompileOrder, work: string): readonly string[] {
+  return [
+    'mmdebstrap',
+    '--mode=unshare',
+    '--variant=apt',
+    '--format=null',
+    `--architectures=${ARCHITECTURE.debian}`,
+    `--include=${TREE_PACKAGES.join(',')}`,
+    '--aptopt=APT::Sandbox::User "root"',
+    '--aptopt=Acquire::Languages "none"',
+    '--aptopt=APT::Install-Recommends "false"',
+    // The tree is thrown away: no need to wait for the disk.
+    '--dpkgopt=force-unsafe-io',
+    '--dpkgopt=path-exclude=/usr/share/doc/*',
+    '--dpkgopt=path-exclude=/usr/share/man/*',
+    '--dpkgopt=path-exclude=/usr/share/locale/*',
+    `--customize-hook=sh '${HOOK}' "$1" '${work}'`,
+    release.codename,
+    '-',
+    ...sourceLines(release),
+  ];
+}
+
+function environment({ profiles, check }: CompileOrder, work: string): Readonly<Record<string, string>> {
+  const options = ['noautodbgsym', `parallel=${cpus().length}`, ...(check ? [] : ['nocheck'])];
+  return {
+    SOURCE_DATE_EPOCH: String(EPOCH),
+    TMPDIR: join(work, 'tmp'),
+    DEB_BUILD_OPTIONS: options.join(' '),
+    DEB_BUILD_PROFILES: profiles.join(' '),
+  };
+}
+
+/** Where the packages are, and the version that the binary in them says. */
+function packagesOf(work: string): { readonly file: string; readonly version: string | undefined } {
+  const file = join(work, 'packages');
+  const said = readFileSync(join(work, 'version.txt'), 'utf8');
+  return { file, version: versionOfDebian(/^Version: (\S+)/m.exec(said)?.[1] ?? '') };
+}
+
+/** The log goes where the build's own log is: the work folder is not kept. */
+function compileFailed(shop: Shop, { code }: CompileOrder, work: string, error: FleetError): FleetError {
+  const step = existsSync(join(work, 'step')) ? readFileSync(join(work, 'step'), 'utf8').trim() : 'tree';
+  const log = join(work, `${step}.log`);
+  if (!existsSync(log)) return error;
+  const kept = join(dirname(shop.log), `${basename(shop.log, '.log')}-${step}.log`);
+  copyFileSync(log, kept);
+  const what = `${code.place}${code.tag === undefined ? '' : ` ${code.tag}`}`;
+  const lines = tellingLines(readFileSync(log, 'utf8'));
+  return new FleetError({
+    kind: 'stop',
+    code: 'compile-failed',
+    message: [`${what} does not compile (${step}):`, ...lines].join('\n    '),
+    hint: `The whole log is ${kept}`,
+    facts: { step, log: kept, source: code.place, commit: code.commit },
+    cause: error,
+  });
+}
+
+function logsIn(work: string): readonly string[] {
+  return readdirSync(work).filter((name) => name.endsWith('.log'));
+}

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { type CompileOrder, compileCommand, compileKey } from '../../../image-builder/compile/compile.ts';
+import { wordCompile } from '../../../image-builder/compile/words.ts';
+
+const ORDER: CompileOrder = {
+  code: {
+    id: 'a'.repeat(40),
+    place: 'https://git.example/r',
+    commit: 'a'.repeat(40),
+    tag: 'mr13.4.1.10',
+    write: () => Promise.reject(new Error('nothing is written for a plan')),
+  },
+  release: {
+    codename: 'trixie',
+    mirrors: { main: 'http://m.example/debian', security: 'http://m.example/s', signedBy: undefined },
+  },
+  profiles: [],
+  check: false,
+};
+
+test.each<[string, Partial<CompileOrder>]>([
+  ['another commit', { code: { ...ORDER.code, id: 'b'.repeat(40) } }],
+  ['another base', { release: { ...ORDER.release, codename: 'bookworm' } }],
+  ['other flags', { profiles: ['pkg.ngcp-rtpengine.no-transcoding'] }],
+  ['the tests of the source', { check: true }],
+])('%s is another compile', (_, change) => {
+  expect(compileKey({ ...ORDER, ...change })).not.toBe(compileKey(ORDER));
+});
+
+test('the same commit from another place is the same compile', () => {
+  const code = { ...ORDER.code, place: '/srv/mirror' };
+  expect(compileKey({ ...ORDER, code })).toBe(compileKey(ORDER));
+});
+
+test('the tree of a compile is kept nowhere', () => {
+  const words = compileCommand(ORDER, '/w');
+  expect(words).toContain('--format=null');
+  expect(words.at(words.indexOf('trixie') + 1)).toBe('-');
+});
+
+test('a plan names tag, commit, place and key before anything is compiled', () => {
+  const text = wordCompile(ORDER, false);
+  for (const word of ['mr13.4.1.10', 'a'.repeat(40), 'https://git.example/r', compileKey(ORDER).slice(0, 16)])
+    expect(text).toContain(word);
+  expect(JSON.parse(wordCompile(ORDER, true)).compile).toMatchObject({
+    version: 'mr13.4.1.10',
+    check: false,
+  });
+});
