@@ -48,7 +48,7 @@ function verdict({ verdict: { ok, problems }, calls }: Report): Markup {
         ]
       : [
           'No call was cut and no packet was lost',
-          'Every relay serves the new image, and nobody on the phone noticed.',
+          'Every relay serves the new image, and every packet that a phone sent has arrived.',
         ];
   return html`<div class="verdict good">${CHECK}<div><strong>${head}</strong><span>${tail}</span></div></div>`;
 }
