@@ -32,6 +32,10 @@ export const LABEL = {
   cordonedBy: 'rtpfleet-cordoned-by',
   /** Session limit and delete-delay before the cordon, `<maxsessions>_<seconds>`, `-1` written as `none`. */
   before: 'rtpfleet-before',
+  /** `hold` or `skip`: rollouts leave this relay alone; who said so, and why. */
+  leave: 'rtpfleet-leave',
+  leaveBy: 'rtpfleet-leave-by',
+  leaveReason: 'rtpfleet-leave-reason',
 } as const;
 
 /** `mr12.5.1.31` on `debian-13`, recipe digest `3fa9c1…` → `rtpengine-mr12-5-1-31-debian-13-3fa9c1d2` (GCE: ≤ 63, `[a-z0-9-]`). */

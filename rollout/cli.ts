@@ -15,6 +15,7 @@ Examples:
   rollout status --watch                where every relay stands
   rollout sessions                      every call that is up, and why it holds its relay
   rollout verify                        what is wrong between two rollouts, and what to do about it
+  rollout pause                         the run that is on begins nothing new; resume, abort
   rollout report                        the last rollout as report.json and report.html
   rollout cordon lab-us-central1-a-x1   no new calls on one relay; uncordon takes it back
 

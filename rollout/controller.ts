@@ -3,14 +3,16 @@
  * anywhere and started again it goes on from what the fleet shows.
  */
 import { type FleetError, isFleetError, reasonOf } from '../lib/errors.ts';
-import type { Act } from './core/actions.ts';
+import type { Act, Action } from './core/actions.ts';
 import { isAct } from './core/actions.ts';
 import { changes, NOTHING_TOLD, refOf, stateOf, type Told } from './core/changes.ts';
 import type { RunResult } from './core/events.ts';
 import type { Fleet } from './core/fleet.ts';
 import { looksEmpty } from './core/guard.ts';
+import type { Standing } from './core/phase.ts';
 import { endOf, plan, standingsOf } from './core/plan.ts';
 import type { Policy } from './core/policy.ts';
+import { restoring, underPause, type Wish } from './core/wish.ts';
 import { execute } from './execute.ts';
 import type { Observer } from './observe.ts';
 import type { Ports } from './ports.ts';
@@ -25,6 +27,8 @@ export type Run = {
   readonly observer: Observer;
   /** Aborted by Ctrl-C: the acts in hand are finished, then the run ends. */
   readonly stop: AbortSignal;
+  /** What people ask of this run; read in every round. Never rejects. */
+  readonly wish: () => Promise<Wish | undefined>;
 };
 
 export type RunEnd = {
@@ -45,7 +49,7 @@ const LONGEST_RETRY_MS = 30_000;
 export async function runRollout(ports: Ports, run: Run): Promise<RunEnd> {
   const { journal, clock } = ports;
   const startedAt = clock.now();
-  const progress: Progress = { fleet: undefined, told: NOTHING_TOLD, started: false };
+  const progress: Progress = { fleet: undefined, told: NOTHING_TOLD, started: false, wish: undefined };
   const end = await untilEnd(ports, run, progress);
   const relays = progress.fleet === undefined ? [] : standingsOf(progress.fleet, run.policy).map(stateOf);
   const seconds = (clock.now() - startedAt) / 1000;
@@ -54,7 +58,7 @@ export async function runRollout(ports: Ports, run: Run): Promise<RunEnd> {
   return end;
 }
 
-type Progress = { fleet: Fleet | undefined; told: Told; started: boolean };
+type Progress = { fleet: Fleet | undefined; told: Told; started: boolean; wish: Wish | undefined };
 
 async function untilEnd(ports: Ports, run: Run, progress: Progress): Promise<RunEnd> {
   let misses = 0;
@@ -80,19 +84,22 @@ async function untilEnd(ports: Ports, run: Run, progress: Progress): Promise<Run
 /** One round; the end of the run if this round is it. */
 async function round(ports: Ports, run: Run, progress: Progress): Promise<RunEnd | undefined> {
   const { journal, clock } = ports;
+  const wish = await hear(ports, run, progress);
+  if (wish?.kind === 'abort' && !wish.uncordon) return aborted(wish, progress.fleet);
   const fleet = await run.observer.observe();
   progress.fleet = fleet;
   const now = clock.now();
   const standings = standingsOf(fleet, run.policy);
   if (!progress.started) journal.write(started(run, fleet));
   progress.started = true;
-  const actions = plan(fleet, run.policy, now);
+  const actions = decide(fleet, standings, run.policy, wish, now);
   const news = changes(progress.told, standings, actions, now);
   progress.told = news.told;
   for (const event of news.events) journal.write(event);
   const halt = actions.find((action) => action.kind === 'halt');
   if (halt !== undefined) return { result: 'halted', because: halt.because, hint: halt.hint, fleet };
   const end = endOf(actions);
+  if (end !== undefined && wish?.kind === 'abort') return aborted(wish, fleet, actions);
   if (end === 'done') return { result: 'done', because: doneBecause(fleet), fleet };
   if (end === 'held')
     return {
@@ -107,6 +114,29 @@ async function round(ports: Ports, run: Run, progress: Progress): Promise<RunEnd
   const fatal = failures.find((failure) => failure !== undefined);
   if (fatal !== undefined) throw fatal;
   return undefined;
+}
+
+/** The wish in force; a new one is told first. */
+async function hear(ports: Ports, run: Run, progress: Progress): Promise<Wish | undefined> {
+  const wish = await run.wish();
+  if (wish !== undefined && wish.at !== progress.wish?.at) {
+    const { kind, uncordon, by, at } = wish;
+    ports.journal.write({ kind: 'wish', wish: kind, uncordon, by, askedAt: new Date(at).toISOString() });
+  }
+  progress.wish = wish;
+  return wish;
+}
+
+function decide(
+  fleet: Fleet,
+  standings: readonly Standing[],
+  policy: Policy,
+  wish: Wish | undefined,
+  now: number,
+): readonly Action[] {
+  if (wish?.kind === 'abort') return restoring(standings, wish, policy, now);
+  const actions = plan(fleet, policy, now);
+  return wish?.kind === 'pause' ? underPause(actions, wish) : actions;
 }
 
 const HELD_HINT = 'Nothing was forced. Run it again to go on; status shows every relay.';
@@ -171,7 +201,20 @@ function started(run: Run, fleet: Fleet) {
 
 function doneBecause(fleet: Fleet): string {
   const versions = [...new Set(fleet.targets.map(({ version, image }) => version ?? image))];
-  return `${fleet.relays.length} of ${fleet.relays.length} relays run ${versions.join(', ')}`;
+  const done = fleet.relays.filter(({ onTarget }) => onTarget).length;
+  return `${done} of ${fleet.relays.length} relays run ${versions.join(', ')}`;
+}
+
+/** `left`: what could not be taken back. */
+function aborted(wish: Wish, fleet: Fleet | undefined, left: readonly Action[] = []): RunEnd {
+  const kept = left.map(({ relay, because }) => `; ${relay?.name ?? 'fleet'} stays cordoned: ${because}`);
+  const relays = wish.uncordon ? 'relays that drained take calls again' : 'every relay stays as it is';
+  return {
+    result: 'interrupted',
+    because: `aborted by ${wish.by}; ${relays}${kept.join('')}`,
+    hint: 'Run it again to go on from there.',
+    fleet,
+  };
 }
 
 function interrupted(fleet: Fleet | undefined): RunEnd {

@@ -3,7 +3,8 @@ import { groupName, METADATA } from '../../configs/naming.ts';
 import { FleetError, isFleetError } from '../../lib/errors.ts';
 import type { Gce } from '../../lib/gce.ts';
 import type { Leftover } from '../core/findings.ts';
-import { CORDON_LABELS, cordonLabels } from '../core/labels.ts';
+import type { Leave } from '../core/fleet.ts';
+import { CORDON_LABELS, cordonLabels, LEAVE_LABELS, leaveLabels } from '../core/labels.ts';
 import type { Cloud, VmRef, ZoneView } from '../ports.ts';
 import { settled } from '../settled.ts';
 import type { Instance } from './gce-view.ts';
@@ -28,6 +29,8 @@ type TemplateFacts = {
 export type GceFleet = Cloud & {
   /** `host:port/db` of the Redis that the relays of this zone's target use; undefined: none. */
   readonly redis: (zone: string) => Promise<string | undefined>;
+  /** Writes on the VM that rollouts leave it alone; undefined: takes that off. */
+  readonly leaveAlone: (vm: VmRef, leave: Leave | undefined) => Promise<void>;
   /** What earlier rollouts left behind in a zone. */
   readonly leftovers: (zone: string) => Promise<readonly Leftover[]>;
 };
@@ -40,10 +43,12 @@ export function gceFleet(gce: Gce, fleet: string): GceFleet {
     readReport: (vm) => readReport(gce, vm),
     mark: async (vm, cordon) =>
       await setLabels(gce, vm, (labels) => ({ ...labels, ...cordonLabels(cordon) })),
-    unmark: async (vm) =>
-      await setLabels(gce, vm, (labels) =>
-        Object.fromEntries(Object.entries(labels).filter(([key]) => !CORDON_LABELS.includes(key))),
-      ),
+    unmark: async (vm) => await setLabels(gce, vm, (labels) => without(labels, CORDON_LABELS)),
+    leaveAlone: async (vm, leave) =>
+      await setLabels(gce, vm, (labels) => ({
+        ...without(labels, LEAVE_LABELS),
+        ...(leave === undefined ? {} : leaveLabels(leave)),
+      })),
     awaitController: async ({ zone, name }) => await patchAdmission(gce, group(zone), name, 'controller'),
     release: async ({ zone, name }) => await release(gce, group(zone), name),
     replace: async (vm) => await replace(gce, group(vm.zone), vm),
@@ -60,6 +65,10 @@ export function gceFleet(gce: Gce, fleet: string): GceFleet {
       return (await templateOf(targetTemplate(found)))?.redis;
     },
   };
+}
+
+function without(labels: Readonly<Record<string, string>>, keys: readonly string[]) {
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => !keys.includes(key)));
 }
 
 type ReadTemplate = (name: string) => Promise<TemplateFacts | undefined>;

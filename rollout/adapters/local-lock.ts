@@ -75,7 +75,7 @@ export function lockedBy(owner: Owner | undefined, detail = ''): FleetError {
     kind: 'locked',
     code: 'lock-held',
     message: `Another rollout of this fleet is on: ${describeOwner(owner)}${detail}.`,
-    hint: 'Wait for it, or stop it with Ctrl-C; `rollout status --watch` shows how far it is.',
+    hint: 'Wait for it, or end it: rollout abort; `rollout status --watch` shows how far it is.',
     facts: { run: owner?.run, by: owner?.by, pid: owner?.pid },
   });
 }

@@ -12,9 +12,11 @@ export type Owner = {
   readonly scope: string;
   /** Start of the process in clock ticks since boot: tells it from a later one with the same pid. */
   readonly startTicks: string;
+  /** The file in which it looks for wishes, absolute. */
+  readonly wishes?: string;
 };
 
-export function ownerOf(run: string, by: string, now: number): Owner {
+export function ownerOf(run: string, by: string, now: number, wishes?: string): Owner {
   const { pid } = process;
   return {
     run,
@@ -23,6 +25,7 @@ export function ownerOf(run: string, by: string, now: number): Owner {
     since: new Date(now).toISOString(),
     scope: scope(),
     startTicks: startTicks(pid) ?? '',
+    ...(wishes === undefined ? {} : { wishes }),
   };
 }
 

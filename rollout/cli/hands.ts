@@ -4,6 +4,8 @@ import type { Command } from 'commander';
 import { example, withFleet } from './options.ts';
 
 export function addHands(program: Command): void {
+  addWishes(program);
+  addLeaves(program);
   for (const kind of ['cordon', 'uncordon'] as const)
     example(
       withFleet(program.command(kind))
@@ -16,4 +18,40 @@ export function addHands(program: Command): void {
         }),
       `rollout ${kind} lab-us-central1-a-x1`,
     );
+}
+
+function addWishes(program: Command): void {
+  const say = {
+    pause: 'tell the run that is on to begin nothing new; drains in hand go on',
+    resume: 'tell the run that is on to go on after a pause',
+    abort: 'tell the run that is on to end after what is in hand',
+  } as const;
+  for (const kind of ['pause', 'resume', 'abort'] as const) {
+    const command = withFleet(program.command(kind)).description(say[kind]);
+    if (kind === 'abort')
+      command.option('--uncordon', 'relays that it drains take calls again first, as they did before', false);
+    command.action(async (options) => {
+      process.exitCode = await (await import('../commands/wish.ts')).tellRun(kind, options);
+    });
+    example(command, kind === 'abort' ? 'rollout abort --uncordon' : `rollout ${kind}`);
+  }
+}
+
+function addLeaves(program: Command): void {
+  const say = {
+    hold: 'rollouts leave this relay alone, and end as held while it is on an old image',
+    skip: 'rollouts leave this relay alone, and end well without it',
+    unhold: 'rollouts roll this relay like any other again',
+  } as const;
+  for (const kind of ['hold', 'skip', 'unhold'] as const) {
+    const command = withFleet(program.command(kind))
+      .argument('<relay>', 'name of the relay')
+      .description(`${say[kind]}; a run that is on sees it within 10 s`);
+    if (kind !== 'unhold') command.option('--because <words>', 'why, for those who look');
+    command.action(async (relay: string, options) => {
+      process.exitCode = await (await import('../commands/leave.ts')).leave(kind, relay, options);
+    });
+    const why = kind === 'unhold' ? '' : ' --because "a trunk is tested on it"';
+    example(command, `rollout ${kind} lab-us-central1-a-x1${why}`);
+  }
 }

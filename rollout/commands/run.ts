@@ -1,9 +1,11 @@
 /** `rollout run`: take the lock, run the controller, show its events, end with its exit code. */
+import { resolve } from 'node:path';
 import process from 'node:process';
 import { EXIT } from '../../lib/errors.ts';
 import { journalFile, openJournal } from '../adapters/journal.ts';
 import { takeLock } from '../adapters/lock.ts';
 import { ownerOf } from '../adapters/owner.ts';
+import { openWishes, type Wishes } from '../adapters/wishes.ts';
 import { type RunEnd, runRollout } from '../controller.ts';
 import type { RunResult } from '../core/events.ts';
 import { effectivePolicy, type Overrides } from '../core/policy.ts';
@@ -26,16 +28,23 @@ export type RunOptions = FleetOptions & {
 export async function run(options: RunOptions): Promise<number> {
   return await withSession(options, async (session) => {
     const id = runId(session.clock.now(), Math.random());
-    const lock = await lockFleet(session, id);
+    const file = options.journal ?? journalFile(id);
+    const place = await controlPlace(session);
+    const wishFile = resolve(`${file}.wish`);
+    const owner = ownerOf(id, session.by, session.clock.now(), wishFile);
+    const lock = await takeLock({ ...place, owner, clock: session.clock });
+    const { redis, fleet } = place;
+    const shared = lock.kind === 'redis' && redis !== undefined ? { redis, fleet } : undefined;
+    const wishes = await openWishes(id, wishFile, shared);
     const view = chooseView({ json: options.json, isTty: process.stdout.isTTY === true });
     try {
-      const file = options.journal ?? journalFile(id);
       const journal = openJournal(file, id, session.clock, [view.show]);
-      const end = await runLocked(session, options, id, lock, journal);
+      const end = await runLocked(session, options, id, lock, journal, wishes);
       await view.close();
       if (!options.json) process.stdout.write(`journal: ${file}\n`);
       return exitCode(end.result);
     } finally {
+      wishes.close();
       await lock.release();
     }
   });
@@ -47,6 +56,7 @@ async function runLocked(
   id: string,
   lock: Lock,
   journal: Journal,
+  wishes: Wishes,
 ): Promise<RunEnd> {
   const { file, cloud, relays, clock, by } = session;
   const policy = effectivePolicy(file, overridesOf(options));
@@ -63,7 +73,7 @@ async function runLocked(
   try {
     return await runRollout(
       { cloud, relays, journal, clock, lock },
-      { id, by, pid: process.pid, policy, observer, stop },
+      { id, by, pid: process.pid, policy, observer, stop, wish: wishes.read },
     );
   } finally {
     forget();
@@ -74,11 +84,6 @@ function overridesOf(options: RunOptions): Overrides {
   const { drain, maxUnavailable, drainSeconds, replaceSeconds, pollSeconds } = options;
   const given = Object.entries({ maxUnavailable, drainSeconds, replaceSeconds, pollSeconds });
   return { drain, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
-}
-
-async function lockFleet(session: Session, id: string): Promise<Lock> {
-  const { clock, by } = session;
-  return await takeLock({ ...(await controlPlace(session)), owner: ownerOf(id, by, clock.now()), clock });
 }
 
 /** The first signal finishes what is in hand; a second one ends at once, which is safe as well. */

@@ -3,6 +3,7 @@ import type { Action, Hold } from './actions.ts';
 import type { EventBody, RelayRef, RelayState } from './events.ts';
 import type { Relay } from './fleet.ts';
 import { isAdmitting, isUnknown, lastAnswer } from './fleet.ts';
+import { leaveWords } from './labels.ts';
 import { keyOf } from './memory.ts';
 import type { Standing } from './phase.ts';
 
@@ -25,7 +26,7 @@ export function refOf({ zone, name, id }: Pick<Relay, 'zone' | 'name' | 'id'>): 
 export function stateOf({ relay, phase }: Standing): RelayState {
   const answer = isUnknown(relay) ? undefined : lastAnswer(relay);
   const admitting = answer === undefined ? 'unknown' : isAdmitting(relay);
-  const { address, version, cordon } = relay;
+  const { address, version, cordon, leave } = relay;
   return {
     relay: refOf(relay),
     phase,
@@ -36,6 +37,7 @@ export function stateOf({ relay, phase }: Standing): RelayState {
       ? {}
       : { own: answer.own, foreign: answer.foreign, packetRate: answer.packetRate }),
     ...(cordon === undefined ? {} : { cordonedAt: new Date(cordon.at).toISOString(), cordonedBy: cordon.by }),
+    ...(leave === undefined ? {} : { leftAlone: leaveWords(leave) }),
   };
 }
 
@@ -63,7 +65,10 @@ export function changes(
 
 function isNews(last: RelayState, state: RelayState, age: number): boolean {
   const turned =
-    last.relay.id !== state.relay.id || last.phase !== state.phase || last.admitting !== state.admitting;
+    last.relay.id !== state.relay.id ||
+    last.phase !== state.phase ||
+    last.admitting !== state.admitting ||
+    last.leftAlone !== state.leftAlone;
   if (turned) return true;
   const callsChanged = last.own !== state.own || last.foreign !== state.foreign;
   const quiet = state.phase === 'stale' || state.phase === 'serving';

@@ -2,7 +2,7 @@
 import type { Action } from './actions.ts';
 import type { Fleet, Relay } from './fleet.ts';
 import { callsOn, isAdmitting, isUnknown } from './fleet.ts';
-import { isDirty, isOut, type Standing } from './phase.ts';
+import { isDirty, isLeftAlone, isOut, type Standing } from './phase.ts';
 import type { Policy } from './policy.ts';
 import { plural } from './words.ts';
 
@@ -38,8 +38,10 @@ function workZone(standings: readonly Standing[], fleet: Fleet): string | undefi
   return busy ?? fleet.zones.find((zone) => todo.has(zone));
 }
 
-function isCandidate({ relay, phase }: Standing): boolean {
+function isCandidate(standing: Standing): boolean {
+  const { relay, phase } = standing;
   return (
+    !isLeftAlone(standing) &&
     phase === 'stale' &&
     !isUnknown(relay) &&
     !(relay.failure?.action === 'cordon' && relay.failure.next === 'hold')
@@ -104,5 +106,8 @@ function whyNone(standings: readonly Standing[], policy: Policy, overdue: Readon
 
 /** Will this relay stay away for as long as nobody does anything about it? */
 function isLeft(name: string, standings: readonly Standing[], overdue: ReadonlySet<string>): boolean {
-  return overdue.has(name) || standings.some(({ relay, phase }) => relay.name === name && phase === 'parked');
+  return (
+    overdue.has(name) ||
+    standings.some((one) => one.relay.name === name && (one.phase === 'parked' || isLeftAlone(one)))
+  );
 }

@@ -5,6 +5,7 @@
 import type { ActKind } from './actions.ts';
 import type { Phase } from './fleet.ts';
 import type { Policy } from './policy.ts';
+import type { WishKind } from './wish.ts';
 
 /** Version of the event format; raised when a reader of the old one would be misled. */
 export const EVENT_VERSION = 1;
@@ -29,6 +30,8 @@ export type RelayState = {
   /** Since when it is cordoned, ISO time, and by which run or person. */
   readonly cordonedAt?: string;
   readonly cordonedBy?: string;
+  /** A person wants it left alone: `hold by ann-host: reason`. */
+  readonly leftAlone?: string;
 };
 
 /** What the group of a zone should run. */
@@ -47,7 +50,7 @@ export type RunResult =
   | 'held'
   /** A gate failed or a safety rule forbids to go on. */
   | 'halted'
-  /** Ctrl-C: the action in hand was finished, relays are as they are. */
+  /** Ctrl-C or `abort`: the action in hand was finished, relays are as they are. */
   | 'interrupted'
   /** The run itself broke: cloud not reachable, lock lost. */
   | 'failed';
@@ -110,6 +113,15 @@ export type EventBody =
       readonly relay: RelayRef;
       readonly version?: string;
       readonly detail?: string;
+    }
+  /** A person told the run to pause, to go on or to end; it has seen it. */
+  | {
+      readonly kind: 'wish';
+      readonly wish: WishKind;
+      readonly uncordon: boolean;
+      readonly by: string;
+      /** ISO time. */
+      readonly askedAt: string;
     }
   /** A whole round failed to see the fleet; it is tried again. */
   | { readonly kind: 'observe-failed'; readonly code: string; readonly message: string }

@@ -59,6 +59,9 @@ export type Look = Answer | Silence;
 /** The intent that a rollout or a person wrote on the VM. */
 export type Cordon = { readonly at: number; readonly by: string; readonly before: Settings };
 
+/** A person wants this relay left alone: `hold` = a run ends as held without it, `skip` = it ends well without it. */
+export type Leave = { readonly kind: 'hold' | 'skip'; readonly by: string; readonly reason: string };
+
 /** What the relay says about itself through guest attributes; parts are absent until its boot is complete. */
 export type SelfReport = {
   readonly version: string | undefined;
@@ -87,6 +90,7 @@ export type CloudRelay = {
   /** RTPEngine version in the image it runs, as upstream tags it; undefined: its template does not tell. */
   readonly version: string | undefined;
   readonly cordon: Cordon | undefined;
+  readonly leave: Leave | undefined;
   /** Its group holds `admission=controller` for it: it is born cordoned and waits for a rollout to admit it. */
   readonly awaitsController: boolean;
 };

@@ -1,7 +1,7 @@
 /** The intent of a rollout as labels on the VM, and back. GCE label values: `[a-z0-9_-]{0,63}`. Pure. */
 import { LABEL } from '../../configs/naming.ts';
 import type { Known } from '../../lib/ng/fields.ts';
-import type { Cordon, Settings } from './fleet.ts';
+import type { Cordon, Leave, Settings } from './fleet.ts';
 
 /** Cordons by a person start with this, so that a rollout can tell them from its own. */
 const BY_HAND = 'hand-';
@@ -19,7 +19,8 @@ function labelValue(text: string): string {
   return text
     .toLowerCase()
     .replaceAll(/[^a-z0-9_-]+/g, '-')
-    .slice(0, 63);
+    .slice(0, 63)
+    .replace(/-+$/, '');
 }
 
 export type CordonLabels = Readonly<Record<string, string>>;
@@ -48,6 +49,34 @@ export function readCordon(labels: CordonLabels): Cordon | undefined {
     by: labels[LABEL.cordonedBy] ?? 'unknown',
     before: parseSettings(labels[LABEL.before] ?? ''),
   };
+}
+
+/** The names of the labels of `hold` and `skip`, to take them off. */
+export const LEAVE_LABELS: readonly string[] = [LABEL.leave, LABEL.leaveBy, LABEL.leaveReason];
+
+/** As it will be read back: a label keeps letters, digits and dashes only. */
+export function leaveOf(kind: Leave['kind'], by: string, reason: string): Leave {
+  return { kind, by: labelValue(by), reason: labelValue(reason.trim()) };
+}
+
+export function leaveLabels({ kind, by, reason }: Leave): CordonLabels {
+  return { [LABEL.leave]: kind, [LABEL.leaveBy]: by, [LABEL.leaveReason]: reason };
+}
+
+/** Undefined: nobody asked to leave it alone. A damaged value still does: `hold`. */
+export function readLeave(labels: CordonLabels): Leave | undefined {
+  const kind = labels[LABEL.leave];
+  if (kind === undefined) return undefined;
+  return {
+    kind: kind === 'skip' ? 'skip' : 'hold',
+    by: labels[LABEL.leaveBy] ?? 'unknown',
+    reason: labels[LABEL.leaveReason] ?? '',
+  };
+}
+
+/** `hold by ann-host: its disk is examined` */
+export function leaveWords({ kind, by, reason }: Leave): string {
+  return `${kind} by ${by}${reason === '' ? '' : `: ${reason.replaceAll('-', ' ')}`}`;
 }
 
 /** `{limit: -1, deleteDelay: 30}` → `none_30`. */

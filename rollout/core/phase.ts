@@ -24,8 +24,15 @@ export function isOut({ relay, phase }: Standing): boolean {
   return (phase !== 'stale' && phase !== 'serving') || isUnknown(relay) || isAdmitting(relay) !== true;
 }
 
+/** A person wants it left alone. Once it is on its way to the wanted image that is too late. */
+export function isLeftAlone({ relay, phase }: Standing): boolean {
+  return relay.leave !== undefined && (phase === 'stale' || phase === 'draining' || phase === 'empty');
+}
+
 /** A rollout's work is on in its zone: no relay of another zone is cordoned meanwhile. */
-export function isDirty({ relay, phase }: Standing): boolean {
+export function isDirty(standing: Standing): boolean {
+  const { relay, phase } = standing;
+  if (isLeftAlone(standing)) return false;
   switch (phase) {
     case 'draining':
     case 'empty':

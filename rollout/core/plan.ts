@@ -11,7 +11,7 @@ import type { Action, Hold } from './actions.ts';
 import { cordons } from './cordons.ts';
 import type { Fleet } from './fleet.ts';
 import { callsOn, isUnknown } from './fleet.ts';
-import { phaseOf, type Standing } from './phase.ts';
+import { isLeftAlone, phaseOf, type Standing } from './phase.ts';
 import type { Policy } from './policy.ts';
 import { nextStep } from './steps.ts';
 import { plural } from './words.ts';
@@ -44,7 +44,10 @@ function overdue(steps: readonly Action[]): ReadonlySet<string> {
 function refuseCalls(standings: readonly Standing[]): Action | undefined {
   const busy = standings.filter(
     ({ relay, phase }) =>
-      ['stale', 'draining'].includes(phase) && !relay.onTarget && (isUnknown(relay) || callsOn(relay) !== 0),
+      !isLeftAlone({ relay, phase }) &&
+      ['stale', 'draining'].includes(phase) &&
+      !relay.onTarget &&
+      (isUnknown(relay) || callsOn(relay) !== 0),
   );
   if (busy.length === 0) return undefined;
   const known = busy.map(({ relay }) => callsOn(relay)).filter((calls) => calls !== 'unknown');

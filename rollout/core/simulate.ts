@@ -3,7 +3,7 @@
  * so do the tests. Deterministic: time and chance come from outside. It cuts calls exactly as the real thing would.
  */
 
-import type { Cordon, Fleet, Look, SelfReport, Target } from './fleet.ts';
+import type { Cordon, Fleet, Leave, Look, SelfReport, Target } from './fleet.ts';
 import { lastAnswer } from './fleet.ts';
 import type { Sighting } from './memory.ts';
 
@@ -19,6 +19,7 @@ export type SimRelay = {
   /** When each call that is up ends. */
   calls: number[];
   cordon: Cordon | undefined;
+  leave: Leave | undefined;
   awaitsController: boolean;
   createdAt: number;
   startedAt: number;
@@ -79,6 +80,7 @@ function bornAt(zone: string, name: string, id: number, now: number): SimRelay {
     deleteDelay: 5,
     calls: [],
     cordon: undefined,
+    leave: undefined,
     awaitsController: false,
     createdAt: now - 3_600_000,
     startedAt: now - 3_600_000,
@@ -97,6 +99,7 @@ export function worldOf(fleet: Fleet, assume: { callMs: number; replaceMs: numbe
       limit: answer?.limit ?? -1,
       calls: Array.from({ length: calls }, (_, i) => now + (assume.callMs * (i + 1)) / calls),
       cordon: relay.cordon,
+      leave: relay.leave,
       awaitsController: relay.awaitsController,
       readyAt: relay.vm.state === 'ready' ? now : now + assume.replaceMs,
     };
@@ -139,6 +142,7 @@ export function recreate(world: World, relay: SimRelay, now: number): void {
     deleteDelay: 5,
     calls: [],
     cordon: undefined,
+    leave: undefined,
     createdAt: now,
     startedAt: now + world.replaceMs,
     readyAt: now + world.replaceMs,
@@ -191,6 +195,7 @@ export function cloudView(world: World, relay: SimRelay, now: number): Sighting 
     onTarget: relay.template === world.target,
     version: SIM_VERSION,
     cordon: relay.cordon,
+    leave: relay.leave,
     awaitsController: relay.awaitsController,
   };
 }

@@ -4,17 +4,20 @@ import type { Fleet, Relay } from './fleet.ts';
 import { callsOn, isAdmitting, isUnknown } from './fleet.ts';
 import { joinGate } from './gate.ts';
 import { deleteGuard, looksEmpty } from './guard.ts';
-import type { Standing } from './phase.ts';
+import { leaveWords } from './labels.ts';
+import { isLeftAlone, type Standing } from './phase.ts';
 import type { Policy } from './policy.ts';
 import { plural } from './words.ts';
 
 export function nextStep(
-  { relay, phase }: Standing,
+  standing: Standing,
   all: readonly Standing[],
   fleet: Fleet,
   policy: Policy,
   now: number,
 ): readonly Action[] {
+  const { relay, phase } = standing;
+  if (isLeftAlone(standing)) return leftAlone(standing);
   switch (phase) {
     case 'stale':
       return isUnknown(relay) ? [silent(relay, policy, now)] : optional(heldByFailure(relay, ['cordon']));
@@ -32,6 +35,13 @@ export function nextStep(
     default:
       return phase satisfies never;
   }
+}
+
+/** What was cordoned before it was to be left alone is told, whatever was asked: it takes no calls. */
+function leftAlone({ relay, phase }: Standing): readonly Action[] {
+  if (relay.leave === undefined || (relay.leave.kind === 'skip' && phase === 'stale')) return [];
+  const cordoned = phase === 'stale' ? '' : ', and it stays cordoned';
+  return [hold(relay, `left alone (${leaveWords(relay.leave)})${cordoned}`, true)];
 }
 
 /** A relay that a rollout cordoned and whose image is wanted after all: its group points back at it. */
@@ -139,7 +149,7 @@ function heldByFailure(relay: Relay, acts: readonly string[]): Action | undefine
   return hold(relay, `${failure.action} failed: ${failure.message}`, true);
 }
 
-function uncordon(relay: Relay, because: string): Action {
+export function uncordon(relay: Relay, because: string): Action {
   const calls = callsOn(relay);
   const left = calls === 'unknown' ? '' : `, ${plural(calls, 'call')} on it`;
   const settings = relay.cordon?.before ?? { limit: -1, deleteDelay: 'unknown' as const };

@@ -27,7 +27,12 @@ export function callsOf({ own, foreign }: RelayState): string {
   return own === undefined || foreign === undefined ? '?' : String(own + foreign);
 }
 
-function noteOf({ admitting, phase, cordonedAt, cordonedBy }: RelayState): string {
+function noteOf(state: RelayState): string {
+  const notes = [state.leftAlone ?? '', serviceOf(state)];
+  return notes.filter((note) => note !== '').join('; ');
+}
+
+function serviceOf({ admitting, phase, cordonedAt, cordonedBy }: RelayState): string {
   if (cordonedAt !== undefined) return `cordoned ${cordonedAt} by ${cordonedBy}`;
   if (phase === 'replacing') return 'its group is busy with it';
   if (admitting === undefined) return 'does not answer';

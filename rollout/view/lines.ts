@@ -29,6 +29,9 @@ const formatters: { readonly [K in EventKind]: Formatter<K> } = {
   'relay-admitted': ({ relay, version }) => [
     `${who(relay)}: takes calls${version === undefined ? '' : ` on ${version}`}`,
   ],
+  wish: ({ wish, uncordon, by }) => [
+    `${by} asked: ${WISHES[wish]}${uncordon ? ', relays that drain take calls again first' : ''}`,
+  ],
   'observe-failed': ({ message }) => [`the fleet cannot be read: ${message}; trying again`],
   'run-ended': ({ result, because, hint, seconds, relays }) => [
     `${result} after ${seconds.toFixed(0)} s: ${because}`,
@@ -36,6 +39,12 @@ const formatters: { readonly [K in EventKind]: Formatter<K> } = {
     ...leftovers(relays).map((line) => `  ${line}`),
   ],
 };
+
+const WISHES = {
+  pause: 'pause: drains go on, nothing new is begun',
+  resume: 'resume: the run goes on',
+  abort: 'abort: the run ends',
+} as const;
 
 const NEXT = {
   retry: 'trying again',

@@ -41,6 +41,12 @@ function show(screen: Screen, event: RolloutEvent): void {
     case 'hold':
       if (event.relay !== undefined) update(screen, event.relay, undefined, event.because);
       return;
+    case 'wish':
+      for (const line of screen.lines.values()) {
+        if (!line.done) Object.assign(line, { output: `${event.wish}, asked by ${event.by}` });
+        draw(line);
+      }
+      return;
     case 'run-ended':
       finish(screen, event);
       return;

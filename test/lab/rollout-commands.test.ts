@@ -1,7 +1,12 @@
 /** Commands beside a rollout, against the lab's real endpoint and real RTPEngine processes. */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { offer } from '../../lib/ng/commands.ts';
+import { readMaxSessions } from '../../lib/relay/cordon.ts';
 import { openRelay } from '../../lib/relay/relay.ts';
 import { findRtpengines } from '../support/rtpengine.ts';
 import { openRtpengineFleet, type RtpengineFleet } from '../support/rtpengine-fleet.ts';
@@ -49,6 +54,10 @@ async function ring(host: string, callId: string): Promise<void> {
   relay.close();
 }
 
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await sleep(50);
+}
+
 describe.skipIf(tree === undefined)('beside a rollout', () => {
   test('sessions lists each call and why it holds its relay; verify finds what is wrong and says what to do', async () => {
     const { names, addresses, say, want } = await openFleet();
@@ -78,5 +87,44 @@ describe.skipIf(tree === undefined)('beside a rollout', () => {
       ...names.flatMap((name) => [...(name === second ? [`cordoned ${name}`] : []), `off-target ${name}`]),
     ]);
     expect((await say('verify')).out).toContain(`Take it back: rollout uncordon ${second}`);
+  });
+
+  test('a run is paused, resumed and aborted from another shell; its relays take calls as before', async () => {
+    const { names, addresses, say, want, folder, gce } = await openFleet();
+    const [first = ''] = names;
+    const [host = ''] = await addresses();
+    const none = await say('pause');
+    expect(none).toMatchObject({ code: 2, out: '' });
+    expect(none.err).toContain('No rollout of the fleet test is on.');
+    await ring(host, 'long@test');
+    await want(NEW);
+    expect(await say('skip', names[2] ?? '', '--because', 'a trunk is tested')).toMatchObject({ code: 0 });
+    const journal = join(folder, 'wish.jsonl');
+    const run = say('--drain', '--json', '--journal', journal);
+    await until(async () => (await readFile(journal, 'utf8').catch(() => '')).includes('"1 call left"'));
+    expect((await say('pause')).out).toContain('drains in hand go on, nothing new is begun (told through ');
+    expect((await say('pause')).out).toContain('pause was asked already, by ');
+    expect((await say('status')).out).toContain('skip by ');
+    expect(await say('abort', '--uncordon')).toMatchObject({ code: 0 });
+    const { code, out } = await run;
+    expect(code).toBe(130);
+    const events = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(events.filter(({ kind }) => kind === 'wish').map((event) => event.wish)).toEqual([
+      'pause',
+      'abort',
+    ]);
+    expect(events.at(-1)).toMatchObject({
+      result: 'interrupted',
+      because: expect.stringContaining('aborted by'),
+    });
+    expect(existsSync(`${journal}.wish`)).toBe(false);
+    const relay = openRelay({ name: first, host, ngPort: 2223, cliPort: 2224 });
+    expect(await readMaxSessions(relay)).toBe(-1);
+    relay.close();
+    const vm = await gce.call('instances', 'get', { zone: 'us-central1-a', instance: first });
+    expect(Object.keys(vm.labels ?? {}).filter((key) => key.includes('cordon'))).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { EventBody } from '../../rollout/core/events.ts';
+import type { Wish } from '../../rollout/core/wish.ts';
 import { type FakeFleet, fakeFleet, Killed } from './support/fake-fleet.ts';
 import { POLICY } from './support/fleets.ts';
 
@@ -135,4 +136,86 @@ test('a relay that stops answering while it drains is waited for and never repla
   fleet.mute.clear();
   expect(await fleet.start(policy)).toMatchObject({ result: 'done' });
   expectRolled(fleet);
+});
+
+const wish = (kind: Wish['kind'], at: number, uncordon = false): Wish => ({
+  run: 'r1',
+  kind,
+  uncordon,
+  by: 'ann@host',
+  at,
+});
+
+test('a paused run finishes what is in hand and begins nothing; resumed it goes on to the end', async () => {
+  let pausedAt = 0;
+  const begun: string[] = [];
+  const onEvent = (event: EventBody, { wishes, now }: FakeFleet) => {
+    if (event.kind === 'action-done' && event.action === 'cordon' && pausedAt === 0) {
+      pausedAt = now();
+      wishes.set('r1', wish('pause', now()));
+    }
+    if (event.kind === 'action-decided' && wishes.get('r1')?.kind === 'pause') begun.push(event.action);
+    if (event.kind === 'hold' && event.because.includes('replace sim-z0-0'))
+      wishes.set('r1', wish('resume', now()));
+  };
+  const fleet = fakeFleet({ onEvent });
+  expect(await fleet.start(policy)).toMatchObject({ result: 'done' });
+  expect(begun).toEqual([]);
+  expect(told(fleet.events, 'wish')).toMatchObject([
+    { wish: 'pause', by: 'ann@host' },
+    { wish: 'resume', by: 'ann@host' },
+  ]);
+  expectRolled(fleet);
+});
+
+test('an abort ends after what is in hand; with uncordon every relay takes calls as before', async () => {
+  for (const uncordon of [false, true]) {
+    const onEvent = (event: EventBody, { wishes, now }: FakeFleet) => {
+      if (event.kind === 'action-done' && event.action === 'cordon')
+        wishes.set('r1', wish('abort', now(), uncordon));
+    };
+    const fleet = fakeFleet({ onEvent });
+    for (const relay of fleet.world.relays) relay.limit = 400;
+    const end = await fleet.start(policy);
+    expect(end.result).toBe('interrupted');
+    expect(end.because).toContain('aborted by ann@host');
+    expect(fleet.world.relays.map(({ limit }) => limit)).toEqual([uncordon ? 400 : 0, 400, 400]);
+    expect(fleet.world.relays.map(({ cordon }) => cordon !== undefined)).toEqual([!uncordon, false, false]);
+    expect(fleet.world.cut).toBe(0);
+    expect(await fleet.start(policy)).toMatchObject({ result: 'done' });
+  }
+});
+
+test('with silent looks and failing effects an abort still takes every cordon back', async () => {
+  for (let seed = 1; seed <= 8; seed += 1) {
+    const onEvent = (event: EventBody, { wishes, now }: FakeFleet) => {
+      if (event.kind === 'action-decided' && event.action === 'cordon' && !wishes.has('r1'))
+        wishes.set('r1', wish('abort', now(), true));
+    };
+    const fleet = fakeFleet({ zones: 1, perZone: 4, seed, silence: 0.2, faults: 0.3, onEvent });
+    expect(await fleet.start({ ...policy, maxUnavailable: 3 })).toMatchObject({ result: 'interrupted' });
+    expect(fleet.world.relays.map(({ limit }) => limit)).toEqual([-1, -1, -1, -1]);
+    expect(fleet.world.relays.every(({ cordon }) => cordon === undefined)).toBe(true);
+  }
+});
+
+test('a relay that is held is left alone and the run ends held; one that is skipped is not missed', async () => {
+  const fleet = fakeFleet();
+  const [first, second, third] = fleet.world.relays;
+  if (first === undefined || second === undefined || third === undefined) throw new TypeError();
+  first.leave = { kind: 'hold', by: 'ann', reason: 'a-trunk' };
+  second.leave = { kind: 'skip', by: 'ann', reason: '' };
+  const end = await fleet.start(policy);
+  expect(end).toMatchObject({
+    result: 'held',
+    because: expect.stringContaining('left alone (hold by ann: a trunk)'),
+  });
+  expect(fleet.world.relays.map(({ template }) => template)).toEqual(['old', 'old', 'new']);
+  first.leave = undefined;
+  expect(await fleet.start(policy)).toMatchObject({
+    result: 'done',
+    because: expect.stringMatching(/^2 of 3 relays/),
+  });
+  expect(fleet.world.relays.map(({ template }) => template)).toEqual(['new', 'old', 'new']);
+  expect(fleet.world.cut).toBe(0);
 });

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { wallClock } from '../../../rollout/adapters/clock.ts';
 import { takeLocalLock } from '../../../rollout/adapters/local-lock.ts';
-import { takeLock } from '../../../rollout/adapters/lock.ts';
+import { runningOwner, takeLock } from '../../../rollout/adapters/lock.ts';
 import { isDead, ownerOf } from '../../../rollout/adapters/owner.ts';
 import { redisPlace, takeRedisLock } from '../../../rollout/adapters/redis-lock.ts';
+import { boxOf, openWishes } from '../../../rollout/adapters/wishes.ts';
 
 const owner = ownerOf('r1', 'ann@host', Date.now());
 const dead = { ...owner, run: 'r0', pid: 4_190_000 };
@@ -100,3 +101,34 @@ function freePort(): Promise<number> {
     });
   });
 }
+
+test('who asks finds the run that is on, here and in Redis; a killed one is none', async () => {
+  const control = { fleet: 'fleet-d', project: `p${process.pid}`, endpoint: undefined, redis: place };
+  expect(await runningOwner(control)).toBeUndefined();
+  const lock = await takeLock({ ...control, owner, clock: wallClock });
+  expect(await runningOwner(control)).toEqual({ owner, shared: true });
+  expect(await runningOwner({ ...control, redis: undefined })).toEqual({ owner, shared: false });
+  await lock.release();
+  expect(await runningOwner(control)).toBeUndefined();
+  await takeRedisLock(place, 'fleet-d', dead, wallClock);
+  expect(await runningOwner(control)).toBeUndefined();
+});
+
+test('a run hears what it is asked through Redis and through its file, the newest counts', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'rtpfleet-wish-')), 'r1.jsonl.wish');
+  const control = { fleet: 'fleet-e', project: 'p', endpoint: undefined, redis: place };
+  const wishes = await openWishes('r1', file, { redis: place, fleet: 'fleet-e' });
+  expect(await wishes.read()).toBeUndefined();
+  const pause = { run: 'r1', kind: 'pause', uncordon: false, by: 'ann@host', at: 1 } as const;
+  const shared = await boxOf({ ...owner, wishes: file }, true, control);
+  await shared.write(JSON.stringify(pause));
+  expect(await wishes.read()).toEqual(pause);
+  const local = await boxOf({ ...owner, wishes: file }, false, control);
+  await local.write(JSON.stringify({ ...pause, kind: 'resume', at: 2 }));
+  expect(await wishes.read()).toMatchObject({ kind: 'resume' });
+  expect(shared.where).toContain('Redis 127.0.0.1');
+  expect(local.where).toBe(file);
+  shared.close();
+  wishes.close();
+  expect(await local.read()).toBeUndefined();
+});

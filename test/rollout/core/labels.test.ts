@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { byHand, cordonLabels, isByHand, readCordon } from '../../../rollout/core/labels.ts';
+import {
+  byHand,
+  cordonLabels,
+  isByHand,
+  leaveLabels,
+  leaveOf,
+  leaveWords,
+  readCordon,
+  readLeave,
+} from '../../../rollout/core/labels.ts';
 
 test('a cordon survives its way through labels, and every value is one that GCE takes', () => {
   const settings = fc.record({
@@ -26,4 +35,14 @@ test('whoever cordons by hand is told from a rollout', () => {
   expect(by).toMatch(/^hand-[a-z0-9_-]+$/);
   expect(isByHand({ at: 0, by, before: { limit: -1, deleteDelay: 0 } })).toBe(true);
   expect(isByHand({ at: 0, by: 'r2026', before: { limit: -1, deleteDelay: 0 } })).toBe(false);
+});
+
+test('who wants a relay left alone, and why, survives its labels', () => {
+  const leave = leaveOf('skip', 'ann@host', 'A trunk is tested!');
+  const labels = leaveLabels(leave);
+  for (const value of Object.values(labels)) expect(value).toMatch(/^[a-z0-9_-]{0,63}$/);
+  expect(readLeave(labels)).toEqual(leave);
+  expect(leaveWords(leave)).toBe('skip by ann-host: a trunk is tested');
+  expect(readLeave({})).toBeUndefined();
+  expect(readLeave({ 'rtpfleet-leave': 'oops' })).toEqual({ kind: 'hold', by: 'unknown', reason: '' });
 });

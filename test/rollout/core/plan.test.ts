@@ -228,3 +228,20 @@ test('a cordon that cannot work holds its relay and lets the run end', () => {
   const fleet = fleetOf(stale('a1', { failure }), serving('b1'));
   expect(decide(fleet)).toEqual(['hold a1 (overdue): cordon failed: reads back 7']);
 });
+
+test('a relay that is to be left alone is neither cordoned nor replaced, and does not hold up the next zone', () => {
+  const leave = { kind: 'hold', by: 'ann', reason: 'a-trunk' } as const;
+  const skip = { ...leave, kind: 'skip' } as const;
+  expect(decide(fleetOf(stale('a1', { leave }), stale('b1'), stale('c1')))).toEqual([
+    'hold a1 (overdue): left alone (hold by ann: a trunk)',
+    'cordon b1',
+  ]);
+  expect(decide(fleetOf(stale('a1', { leave: skip }), serving('b1')))).toEqual([]);
+  const cordoned = fleetOf(empty('a1', { leave: skip }), stale('b1'), stale('c1'));
+  expect(decide(cordoned)).toEqual([
+    'hold a1 (overdue): left alone (skip by ann: a trunk), and it stays cordoned',
+    'hold (overdue): 1 of at most 1 relays are away: a1',
+  ]);
+  expect(decide(cordoned, { maxUnavailable: 2 })).toContain('cordon b1');
+  expect(decide(fleetOf(stale('a1', { leave: skip }), serving('b1')), { drain: false })).toEqual([]);
+});

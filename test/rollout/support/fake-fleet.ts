@@ -17,6 +17,7 @@ import {
   reportOf,
   targetsOf,
 } from '../../../rollout/core/simulate.ts';
+import type { Wish } from '../../../rollout/core/wish.ts';
 import { createObserver } from '../../../rollout/observe.ts';
 import type { Clock, Cloud, Ports, Relays } from '../../../rollout/ports.ts';
 import { NOW } from './fleets.ts';
@@ -50,6 +51,8 @@ export type FakeFleet = {
   readonly mute: Set<string>;
   /** Probe calls that fail, by relay name. */
   readonly badProbe: Set<string>;
+  /** What is asked of each run, by its id: `r1` is the first. */
+  readonly wishes: Map<string, Wish>;
 };
 
 export function fakeFleet(options: FakeOptions = {}): FakeFleet {
@@ -60,6 +63,7 @@ export function fakeFleet(options: FakeOptions = {}): FakeFleet {
   const events: EventBody[] = [];
   const mute = new Set<string>();
   const badProbe = new Set<string>();
+  const wishes = new Map<string, Wish>();
   let now = NOW;
   let total = 0;
   let processes = 0;
@@ -203,10 +207,23 @@ export function fakeFleet(options: FakeOptions = {}): FakeFleet {
       policy,
       observer,
       stop: stop ?? new AbortController().signal,
+      wish: async () => {
+        await alive();
+        return wishes.get(id);
+      },
     });
   };
 
-  const fleet: FakeFleet = { world, now: () => now, start, steps: () => total, events, mute, badProbe };
+  const fleet: FakeFleet = {
+    world,
+    now: () => now,
+    start,
+    steps: () => total,
+    events,
+    mute,
+    badProbe,
+    wishes,
+  };
   return fleet;
 }
 

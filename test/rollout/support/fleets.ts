@@ -52,6 +52,7 @@ export function stale(name: string, over: Partial<Relay> = {}): Relay {
     onTarget: false,
     version: 'mr10.5.3.5',
     cordon: undefined,
+    leave: undefined,
     awaitsController: false,
     looks: thrice({ own: 5, packetRate: 500, media: 20 }),
     silentSince: undefined,
