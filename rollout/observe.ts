@@ -167,7 +167,7 @@ async function emptyCallsIfDue(
   look: Look | undefined,
 ): Promise<readonly string[] | undefined> {
   const { callsReadAt, clock, relays, scope } = state;
-  if (relay.cordon === undefined || relay.onTarget || look?.kind !== 'answer') return undefined;
+  if (relay.cordon === undefined || look?.kind !== 'answer') return undefined;
   if (look.own + look.foreign === 0 || look.packetRate > 0 || look.media > 0) return undefined;
   if (clock.now() - (callsReadAt.get(id) ?? 0) < EMPTY_CALLS_MS) return undefined;
   callsReadAt.set(id, clock.now());

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { example, withFleet } from './options.ts';
 
 export function addHands(program: Command): void {
+  addDrain(program);
   addWishes(program);
   addLeaves(program);
   for (const kind of ['cordon', 'uncordon'] as const)
@@ -18,6 +19,18 @@ export function addHands(program: Command): void {
         }),
       `rollout ${kind} lab-us-central1-a-x1`,
     );
+}
+
+function addDrain(program: Command): void {
+  const command = withFleet(program.command('drain'))
+    .argument('<relay>', 'name of the relay')
+    .description(
+      'cordon one relay and wait until it has no call left; nothing is replaced, it stays cordoned',
+    )
+    .action(async (relay: string, options) => {
+      process.exitCode = await (await import('../commands/drain.ts')).drain(relay, options);
+    });
+  example(command, 'rollout drain lab-us-central1-a-x1');
 }
 
 function addWishes(program: Command): void {

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { offer } from '../../lib/ng/commands.ts';
+import { deleteCall, offer } from '../../lib/ng/commands.ts';
 import { readMaxSessions } from '../../lib/relay/cordon.ts';
 import { openRelay } from '../../lib/relay/relay.ts';
 import { findRtpengines } from '../support/rtpengine.ts';
@@ -126,5 +126,23 @@ describe.skipIf(tree === undefined)('beside a rollout', () => {
     relay.close();
     const vm = await gce.call('instances', 'get', { zone: 'us-central1-a', instance: first });
     expect(Object.keys(vm.labels ?? {}).filter((key) => key.includes('cordon'))).toEqual([]);
+  });
+
+  test('drain waits by hand until a relay is empty, and replaces nothing', async () => {
+    const { names, addresses, say, booted } = await openFleet();
+    const [first = ''] = names;
+    const [host = ''] = await addresses();
+    await ring(host, 'long@test');
+    const drain = say('drain', first);
+    const relay = openRelay({ name: first, host, ngPort: 2223, cliPort: 2224 });
+    await until(async () => (await readMaxSessions(relay)) === 0);
+    await deleteCall(relay.ng, { callId: 'long@test', delaySeconds: 0 });
+    expect(await drain).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('is empty and stays cordoned'),
+    });
+    expect(await readMaxSessions(relay)).toBe(0);
+    relay.close();
+    expect(booted).toHaveLength(3);
   });
 });
