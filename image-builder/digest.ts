@@ -1,8 +1,5 @@
-/** Digests that name things: stage keys, file checksums, the identifiers inside a disk. */
+/** Digests that name things: stage keys, the identifiers inside a disk. Pure. */
 import { createHash } from 'node:crypto';
-import { createReadStream, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 
 /** Anything that JSON can say; objects are digested with sorted keys, so their order does not matter. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -15,23 +12,6 @@ export function textDigest(text: string): string {
 /** sha256 of a value's canonical JSON. */
 export function digestOf(value: Json): string {
   return textDigest(canonical(value));
-}
-
-/** sha256 of a file. */
-export async function fileDigest(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash);
-  return hash.digest('hex');
-}
-
-/**
- * sha256 of files of this folder without their comments and blanks. A part of stage keys: whoever changes how a stage
- * works cannot forget to say so, and whoever rewords a comment does not roll a fleet to a new image.
- */
-export function codeDigest(names: readonly string[]): string {
-  return textDigest(
-    names.map((name) => bareCode(readFileSync(join(import.meta.dirname, name), 'utf8'))).join('\n'),
-  );
 }
 
 /** TypeScript without block comments, whole-line comments and blanks. Pure. */

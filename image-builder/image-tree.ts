@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { EPOCH, IMAGE_PACKAGES } from './bases.ts';
 import { type Cache, cached } from './cache.ts';
 import type { Shop } from './command.ts';
-import { codeDigest, digestOf } from './digest.ts';
+import { digestOf } from './digest.ts';
+import { codeDigest } from './file-digest.ts';
 import { LOCAL_SOURCE, type Package, type Release, sourceLines } from './packages.ts';
 import { makeTree, type TreeOrder } from './tree.ts';
 

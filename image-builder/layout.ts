@@ -2,7 +2,7 @@
  * Where things lie on an image's disk: BIOS boot partition, EFI system partition, root. GPT with both, as GCE's own
  * images have it, so one disk starts under UEFI and under BIOS. Root comes last: it grows with the disk. Pure.
  */
-import { buildFailed } from './command.ts';
+import { FleetError } from '../lib/errors.ts';
 import { uuidFrom } from './digest.ts';
 
 export const SECTOR = 512;
@@ -47,7 +47,11 @@ const ESP_MIB = 96;
  */
 export function diskLayout(sizeGb: number, seed: string): DiskLayout {
   if (!Number.isInteger(sizeGb) || sizeGb < 1) {
-    throw buildFailed('disk-size', `a disk of ${sizeGb} GiB: GCE takes whole GiB only`);
+    throw new FleetError({
+      kind: 'stop',
+      code: 'disk-size',
+      message: `a disk of ${sizeGb} GiB: GCE takes whole GiB only`,
+    });
   }
   const total = (sizeGb * 1024 * MIB) / SECTOR;
   const bios = { start: MIB_SECTORS, sectors: BIOS_MIB * MIB_SECTORS };

@@ -7,7 +7,8 @@ import { BASES, type BaseName, EPOCH, TOOLS_CODENAME, TOOLS_PACKAGES } from './b
 import { type Cache, isCached, type StageName } from './cache.ts';
 import type { Shop } from './command.ts';
 import { DEBIAN, imagePackages, type Origin, releaseOf, type Supply } from './compile/supply.ts';
-import { codeDigest, digestOf } from './digest.ts';
+import { digestOf } from './digest.ts';
+import { codeDigest } from './file-digest.ts';
 import { treeKey } from './image-tree.ts';
 import type { ImageFile } from './overlay.ts';
 import { openIndex, type Package, type PackageIndex, type Release } from './packages.ts';

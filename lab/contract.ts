@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { EnumFacts } from './contract/comments.ts';
 import { readEnumFacts } from './contract/comments.ts';
+import { camelCase } from './contract/words.ts';
 
 export type Verb = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
@@ -88,9 +89,6 @@ function routesOf(root: RawType): Route[] {
 }
 
 const lowerFirst = (text: string): string => `${text[0]?.toLowerCase() ?? ''}${text.slice(1)}`;
-/** `instance_group_manager` → `instanceGroupManager`. */
-export const camelCase = (text: string): string =>
-  text.replace(/_([a-z0-9])/g, (_all, letter: string) => letter.toUpperCase());
 
 function routeOf(service: string, method: string, raw: RawMethod): Route {
   const verb = VERBS.find((candidate) => raw.options[`(google.api.http).${candidate}`] !== undefined);

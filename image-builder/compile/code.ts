@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { FleetError } from '../../lib/errors.ts';
 import { EPOCH } from '../bases.ts';
 import { buildFailed, runCommand, type Shop } from '../command.ts';
-import { fileDigest } from '../digest.ts';
+import { fileDigest } from '../file-digest.ts';
 import { resolveTag } from '../versions/resolve.ts';
 import type { Source } from '../versions/source.ts';
 import { commitOf, GIT_ENV, listTags } from '../versions/tags.ts';

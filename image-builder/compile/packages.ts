@@ -5,7 +5,7 @@ import { FleetError } from '../../lib/errors.ts';
 import { versionOfDebian } from '../../lib/version.ts';
 import { ARCHITECTURE } from '../bases.ts';
 import { runCommand, type Shop } from '../command.ts';
-import { fileDigest } from '../digest.ts';
+import { fileDigest } from '../file-digest.ts';
 
 export type Deb = { readonly file: string; readonly sha256: string };
 

@@ -1,6 +1,6 @@
 /** Finds the route of a request among all of Google's. Pure. */
 import type { Contract, Route } from '../contract.ts';
-import { camelCase } from '../contract.ts';
+import { camelCase } from './words.ts';
 
 export type Match = { readonly route: Route; readonly params: Readonly<Record<string, string>> };
 export type Router = (verb: string, path: string) => Match | undefined;
