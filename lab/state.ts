@@ -5,7 +5,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FleetError } from '../lib/errors.ts';
-import type { GroupRecord, Version } from './groups/types.ts';
+import type { GroupRecord } from './groups/types.ts';
 import type {
   Address,
   Firewall,
@@ -34,9 +34,8 @@ export type ImageRecord = Entry<Image> & {
 export type InstanceRecord = Entry<Instance> & {
   /** Id of the image its boot disk was made from. */
   imageId: string;
-  /** The group that manages it, and the version that it was made from. */
+  /** The group that manages it. */
   group?: Link;
-  version?: Version;
   guestAttributes: Record<string, string>;
 };
 

@@ -73,13 +73,9 @@ async function build(job: Job): Promise<void> {
   const { action } = member;
   const link = linkOfMember(job);
   const present = recordOfMember(job);
-  if (
-    present &&
-    (String(present.resource.id) === member.oldId ||
-      !fits(present, member) ||
-      present.resource.status === 'TERMINATED')
-  )
-    await deleteInstance(lab, link, String(present.resource.id));
+  const id = String(present?.resource.id);
+  if (present && (id === member.oldId || present.resource.status === 'TERMINATED'))
+    await deleteInstance(lab, link, id);
   if (member.action !== action) return;
   const record = recordOfMember(job) ?? create(job, link);
   try {
@@ -88,12 +84,9 @@ async function build(job: Job): Promise<void> {
     await deleteInstance(lab, link, String(record.resource.id)).catch(() => undefined);
     throw error;
   }
-  // Another version, or yet another VM, may have been asked for while this one booted: the next round replaces it.
-  if (fits(record, member) && member.oldId !== String(record.resource.id)) settle(job, action);
+  // Yet another VM may have been asked for while this one booted: then it is the old one, and the next round replaces it.
+  if (member.oldId !== String(record.resource.id)) settle(job, action);
 }
-
-const fits = (record: InstanceRecord, { version }: Member): boolean =>
-  record.version?.instanceTemplate === version.instanceTemplate;
 
 function create(job: Job, link: Link): InstanceRecord {
   const { lab, group, member } = job;
@@ -102,7 +95,6 @@ function create(job: Job, link: Link): InstanceRecord {
   const self = group.resource.selfLink ?? '';
   const address = addressFor(job);
   const record = buildInstance(lab, { name: member.name, zone, properties, address, group: self });
-  record.version = member.version;
   lab.state.tables.instances[link] = record;
   const given = record.resource.networkInterfaces?.[0]?.networkIP;
   if (internalAddressRule(group.resource) !== undefined && given) member.address = given;
@@ -159,7 +151,6 @@ async function refreshRecord(job: Job): Promise<void> {
   const record = recordOfMember(job);
   if (record === undefined) return;
   const properties = propertiesFor(job);
-  record.version = member.version;
   record.resource.labels = properties.labels ?? {};
   record.resource.labelFingerprint = fingerprintOf(record.resource.labels);
   record.resource.metadata = completeMetadata(properties.metadata);

@@ -90,7 +90,7 @@ describe('a stateful group, whatever is done to it', { timeout: 120_000 }, () =>
         if (!deleted) expect(most).toBe(1);
         await lab.server.close();
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 });

@@ -174,6 +174,20 @@ describe('a managed group', () => {
     expect((await groupOf(lab, 'g')).status?.versionTarget?.isReached).toBe(true);
   });
 
+  it('takes another version while it still boots the last one', async () => {
+    const lab = await openWithGroup(1);
+    const release = lab.machines.holdBoots();
+    await point(lab, 't2');
+    await apply(lab, ['relay-01']);
+    await eventually(async () => (await membersOf(lab, 'g'))[0]?.instanceStatus === 'STAGING');
+    await point(lab, 't1');
+    await apply(lab, ['relay-01']);
+    release();
+    await stable(lab, 'g');
+    expect(await facts(lab, 'relay-01')).toMatchObject({ version: 'one' });
+    expect(lab.machines.known.size).toBe(1);
+  });
+
   it('gives another address to a VM whose address is not stateful', async () => {
     const lab = await openWithGroup(1, { statefulPolicy: undefined });
     const before = await facts(lab, 'relay-01');

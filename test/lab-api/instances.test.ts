@@ -128,6 +128,8 @@ describe('instances', () => {
         requestBody: { labels: { a: '1' }, labelFingerprint: fingerprint },
       });
     await lab.done((await label(labelFingerprint ?? '')).data);
+    const blind = lab.api.instances.setLabels({ ...at, instance: 'vm1', requestBody: { labels: {} } });
+    expect(await refused(blind)).toMatchObject({ status: 412 });
     expect(await refused(label(labelFingerprint ?? ''))).toMatchObject({
       status: 412,
       reason: 'conditionNotMet',

@@ -41,6 +41,19 @@ describe('a lab that is started again', () => {
     expect(lab.machines.log).toEqual(before.log);
   });
 
+  it('gives links its new address, also those that clients wrote with the old one', async () => {
+    const lab = await openTestLab();
+    await addImage(lab, 'relay-1');
+    const image = (await lab.api.images.get({ project: PROJECT, image: 'relay-1' })).data.selfLink ?? '';
+    expect(image.startsWith(lab.url)).toBe(true);
+    const disks = [{ boot: true, initializeParams: { sourceImage: image } }];
+    await addTemplate(lab, 't1', { disks });
+    await lab.server.close();
+    const next = await openTestLab({ folder: lab.folder });
+    const { data } = await next.api.instanceTemplates.get({ project: PROJECT, instanceTemplate: 't1' });
+    expect(data.properties?.disks?.[0]?.initializeParams?.sourceImage).toBe(image.replace(lab.url, next.url));
+  });
+
   it('boots machines again that ran and do not any more, on their own disks', async () => {
     const lab = await openWithGroup();
     const { id } = await instanceOf(lab, 'relay-01');

@@ -91,6 +91,24 @@ describe('storage', () => {
   });
 });
 
+describe('an upload in chunks', () => {
+  it('is told where it is, and cannot leave a gap', async () => {
+    const { lab } = await openWithBucket();
+    const start = await fetch(`${lab.url}/upload/storage/v1/b/${BUCKET}/o?uploadType=resumable&name=o`, {
+      method: 'POST',
+    });
+    const session = start.headers.get('location') ?? '';
+    const put = (range: string, body?: string) =>
+      fetch(session, { method: 'PUT', headers: { 'content-range': range }, ...(body ? { body } : {}) });
+    expect((await put('bytes 0-4/10', 'abcde')).headers.get('range')).toBe('bytes=0-4');
+    expect((await put('bytes 7-9/10', 'xyz')).status).toBe(400);
+    const asked = await put('bytes */10');
+    expect([asked.status, asked.headers.get('range')]).toEqual([308, 'bytes=0-4']);
+    expect(await (await put('bytes 5-9/10', 'fghij')).json()).toMatchObject({ size: '10', name: 'o' });
+    expect((await put('bytes */10')).status).toBe(404);
+  });
+});
+
 describe('Google’s storage client itself', () => {
   const connect = (lab: TestLab) =>
     new GoogleStorage({ projectId: PROJECT, apiEndpoint: lab.url, useAuthWithCustomEndpoint: false });
