@@ -42,6 +42,7 @@ export const NEEDS = [
   { program: 'redis-server', package: 'redis-server', service: 'redis-server.service', for: LAB },
   { program: 'mmdebstrap', package: 'mmdebstrap', for: IMAGE },
   { program: 'newuidmap', package: 'uidmap', for: IMAGE },
+  { program: 'git', package: 'git', for: ['image', 'test'] },
   {
     program: 'rtpengine',
     package: 'rtpengine-daemon',
