@@ -194,7 +194,7 @@ export interface Fleet {
      */
     memoryGb: number;
     /**
-     * Number of the database for call state.
+     * Number of the database for call state. Used while the fleet has one relay: relays that share a database would restore, count and delete each other's calls.
      */
     database: number;
     /**

@@ -5,8 +5,10 @@
 
 /** Keys of instance metadata that a relay reads at boot (image-builder/on-image writes the readers). */
 export const METADATA = {
-  /** `host:port/db` of the Redis that keeps call state; absent: none. */
+  /** `host:port/db` of the Redis that keeps this relay's call state, and no other relay's; absent: none. */
   redis: 'rtpfleet-redis',
+  /** `host:port/db` of the Redis that keeps the rollout's lock; absent: none. Read by `rollout`, not by relays. */
+  control: 'rtpfleet-control',
   /** `self`: the relay admits itself after its own check; `controller`: it stays cordoned until it is admitted. */
   admission: 'rtpfleet-admission',
   /** GCE's own switch for guest attributes; value `TRUE`. */

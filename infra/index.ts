@@ -21,8 +21,8 @@ export default function program() {
   const { email } = new RelayIdentity('relay', fleet);
   const redis = fleet.redis.kind === 'none' ? undefined : new FleetRedis('redis', settings, network);
   new FleetFirewall('firewall', { fleet, network, relayAccount: email, redisHost: redis?.host });
-  const calls = redis && pulumi.interpolate`${redis.host}:${redis.port}/${fleet.redis.database}`;
-  const relays = new Relays('relays', { settings, subnetwork, account: email, redis: calls });
+  const place = redis && pulumi.interpolate`${redis.host}:${redis.port}`;
+  const relays = new Relays('relays', { settings, subnetwork, account: email, redis: place });
   return stackOutputs(settings, relays, redis);
 }
 

@@ -73,7 +73,6 @@ function redisOutputs({ fleet }: Settings, { host, port }: FleetRedis) {
   return {
     host,
     port,
-    calls: pulumi.interpolate`${host}:${port}/${fleet.redis.database}`,
     control: pulumi.interpolate`${host}:${port}/${fleet.redis.controlDatabase}`,
   };
 }

@@ -1,6 +1,7 @@
 /** The instance template: what a relay made from one image is. */
 import { InstanceTemplate } from '@pulumi/gcp/compute/instanceTemplate.js';
-import type * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '@pulumi/pulumi';
+import type { Fleet } from '../configs/fleet.ts';
 import { LABEL, METADATA, templateName } from '../configs/naming.ts';
 import type { Settings } from './config.ts';
 import { RELAY_SCOPES } from './identity.ts';
@@ -10,7 +11,7 @@ export type TemplateInputs = {
   readonly subnetwork: pulumi.Output<string>;
   /** E-mail of the relays' service account. */
   readonly account: pulumi.Output<string>;
-  /** `host:port/db` for call state; absent: no Redis. */
+  /** `host:port` of the fleet's Redis; absent: none. */
   readonly redis?: pulumi.Output<string> | undefined;
 };
 
@@ -38,7 +39,7 @@ export function relayTemplate(
       instanceDescription: `RTPEngine relay of fleet ${fleet.name}`,
       machineType: fleet.relays.machineType,
       labels,
-      metadata: metadata(inputs.redis),
+      metadata: metadata(fleet, inputs.redis),
       disks: [bootDisk(inputs.settings, labels)],
       networkInterfaces: [networkInterface(inputs)],
       serviceAccount: { email: inputs.account, scopes: [...RELAY_SCOPES] },
@@ -52,11 +53,28 @@ export function relayTemplate(
 }
 
 /** What the image reads at boot. A relay admits itself unless its group says otherwise for it, as a rollout does. */
-function metadata(redis: pulumi.Output<string> | undefined): Record<string, pulumi.Input<string>> {
+function metadata(fleet: Fleet, redis: TemplateInputs['redis']): Record<string, pulumi.Input<string>> {
   return {
     [METADATA.guestAttributes]: 'TRUE',
     [METADATA.admission]: 'self',
-    ...(redis === undefined ? {} : { [METADATA.redis]: redis }),
+    ...redisMetadata(fleet, redis),
+  };
+}
+
+/**
+ * A starting RTPEngine takes every call of its database for its own, and deletes those that it cannot read
+ * (daemon/redis.c@mr13.4.1.10, measured from 10.5 to 26.2): relays that share a database would restore, count and erase each
+ * other's calls whenever one is replaced. So call state goes to Redis only where no other relay can be.
+ */
+function redisMetadata(
+  { cloud, relays, redis: { database, controlDatabase } }: Fleet,
+  redis: TemplateInputs['redis'],
+) {
+  if (redis === undefined) return {};
+  const alone = relays.perZone * cloud.zones.length === 1;
+  return {
+    [METADATA.control]: pulumi.interpolate`${redis}/${controlDatabase}`,
+    ...(alone ? { [METADATA.redis]: pulumi.interpolate`${redis}/${database}` } : {}),
   };
 }
 

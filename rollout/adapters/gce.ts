@@ -79,7 +79,7 @@ function templateReader(gce: Gce): ReadTemplate {
   const read = async (name: string): Promise<TemplateFacts | undefined> => {
     try {
       const template = await gce.call('instanceTemplates', 'get', { instanceTemplate: name });
-      return { ...imageOf(template), redis: templateMetadata(template, METADATA.redis) };
+      return { ...imageOf(template), redis: templateMetadata(template, METADATA.control) };
     } catch (error) {
       known.delete(name);
       if (isFleetError(error) && error.code === 'gce-not-found') return undefined;

@@ -75,6 +75,12 @@ const policies: Readonly<Record<string, Policy>> = {
       expect(Object.keys(inputs.metadata)).not.toContain('ssh-keys');
     }
   },
+  'relays that share a Redis keep no call state in it': (fleet) => {
+    const groups = fleet.of('compute/instanceGroupManager:InstanceGroupManager');
+    const relays = groups.reduce((sum, { inputs }) => sum + inputs.targetSize, 0);
+    for (const { inputs } of fleet.of('compute/instanceTemplate:InstanceTemplate'))
+      if (relays > 1) expect(Object.keys(inputs.metadata)).not.toContain('rtpfleet-redis');
+  },
   'every resource names its project': (fleet) => {
     for (const { inputs, type, name } of fleet.resources)
       if (type.startsWith('gcp:')) expect([name, inputs.project]).toEqual([name, 'my-project']);

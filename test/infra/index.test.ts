@@ -102,9 +102,18 @@ describe('the template', () => {
     expect(template(fleet)?.inputs.metadata).toEqual({
       'enable-guest-attributes': 'TRUE',
       'rtpfleet-admission': 'self',
-      'rtpfleet-redis': '10.9.8.7:6379/5',
+      'rtpfleet-control': '10.9.8.7:6379/6',
     });
     expect(template(fleet)?.inputs.labels).toEqual({ rtpfleet: 'demo', 'rtpfleet-role': 'relay' });
+  });
+
+  test('gives call state a place in Redis only when no other relay can be there', async () => {
+    const zones = ['europe-west3-a'];
+    const cloud = { project: 'my-project', region: 'europe-west3', zones };
+    const one = await evaluate({ cloud, relays: { perZone: 1 } });
+    expect(template(one)?.inputs.metadata['rtpfleet-redis']).toBe('10.9.8.7:6379/5');
+    const two = await evaluate({ cloud, relays: { perZone: 2 } });
+    expect(template(two)?.inputs.metadata).not.toHaveProperty('rtpfleet-redis');
   });
 
   test('is a shielded VM with gVNIC that moves with its host', () => {
@@ -161,7 +170,7 @@ describe('Redis', () => {
     expect(none.of('redis/instance:Instance')).toEqual([]);
     expect(none.of('compute/firewall:Firewall').filter(({ name }) => name.includes('redis'))).toEqual([]);
     const [template] = none.of('compute/instanceTemplate:InstanceTemplate');
-    expect(template?.inputs.metadata).not.toHaveProperty('rtpfleet-redis');
+    expect(Object.keys(template?.inputs.metadata)).toEqual(['enable-guest-attributes', 'rtpfleet-admission']);
     expect(none.outputs.redis).toBeNull();
   });
 });
@@ -174,7 +183,7 @@ test('the outputs are what rollout and the proxies need', () => {
     region: 'us-central1',
     image: IMAGE,
     ports: { ng: 22222, cli: 9900, http: 9101, media: { min: 30000, max: 40000 } },
-    redis: { host: '10.9.8.7', port: 6379, calls: '10.9.8.7:6379/5', control: '10.9.8.7:6379/6' },
+    redis: { host: '10.9.8.7', port: 6379, control: '10.9.8.7:6379/6' },
     kamailio: `modparam("rtpengine", "rtpengine_sock", "${sockets}")`,
     opensips: `modparam("rtpengine", "rtpengine_sock", "${sockets}")`,
   });
