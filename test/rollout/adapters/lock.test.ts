@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { wallClock } from '../../../rollout/adapters/clock.ts';
 import { takeLocalLock } from '../../../rollout/adapters/local-lock.ts';
 import { runningOwner, takeLock } from '../../../rollout/adapters/lock.ts';
@@ -22,7 +22,10 @@ beforeAll(async () => {
   const dir = mkdtempSync(join(tmpdir(), 'rtpfleet-redis-'));
   const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', dir];
   const server = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'ignore'] });
-  stop = () => server.kill();
+  stop = () => {
+    server.kill();
+    rmSync(dir, { recursive: true, force: true });
+  };
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.stdout.on('data', (text: Buffer) => text.includes('Ready to accept') && resolve());
@@ -115,7 +118,9 @@ test('who asks finds the run that is on, here and in Redis; a killed one is none
 });
 
 test('a run hears what it is asked through Redis and through its file, the newest counts', async () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'rtpfleet-wish-')), 'r1.jsonl.wish');
+  const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-wish-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'r1.jsonl.wish');
   const control = { fleet: 'fleet-e', project: 'p', endpoint: undefined, redis: place };
   const wishes = await openWishes('r1', file, { redis: place, fleet: 'fleet-e' });
   expect(await wishes.read()).toBeUndefined();

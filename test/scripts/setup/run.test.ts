@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../../scripts/setup/run.mjs';
 import { Interrupted } from '../../../scripts/setup/say.mjs';
 
@@ -46,7 +46,9 @@ describe('run', () => {
   });
 
   it('lets an unbroken program finish first', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'run-')), 'finished');
+    const folder = mkdtempSync(join(tmpdir(), 'run-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'finished');
     const running = sh(`sleep 1; touch ${file}`, { unbroken: true });
     await sleep(200);
     process.kill(process.pid, 'SIGINT');
