@@ -5,13 +5,13 @@
  */
 import { resolve } from 'node:path';
 import { loadFleet } from '../configs/load.ts';
+import { evaluateProgram, FLEET_PROGRAM } from '../infra/evaluate/program.ts';
+import type { Declared, Handlers, Json, Registered } from '../infra/evaluate/protocol.ts';
 import { FleetError } from '../lib/errors.ts';
 import { linkPath } from './apply/difference.ts';
 import type { Change } from './apply/ensure.ts';
 import { answerCall, makerOf } from './apply/kinds.ts';
 import { leftovers } from './apply/leftovers.ts';
-import { evaluateProgram, FLEET_PROGRAM, type Handlers } from './apply/program.ts';
-import type { Declared, Json, Registered } from './apply/protocol.ts';
 import { connectRest, type Rest } from './apply/rest.ts';
 
 export type ApplyOptions = {

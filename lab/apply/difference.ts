@@ -1,5 +1,5 @@
 /** Compares what the program wants with what there is. Pure. */
-import type { Json } from './protocol.ts';
+import type { Json } from '../../infra/evaluate/protocol.ts';
 
 /**
  * The top-level fields of `wanted` that `present` does not have so. What `wanted` does not mention is not compared: GCE fills in

@@ -1,7 +1,8 @@
 /** Get → there is none: create it; it differs: patch the difference; else leave it alone. */
+
+import type { Json } from '../../infra/evaluate/protocol.ts';
 import { FleetError } from '../../lib/errors.ts';
 import { differences, withoutNulls } from './difference.ts';
-import type { Json } from './protocol.ts';
 import { computePath, type Rest } from './rest.ts';
 
 export type Change =

@@ -1,8 +1,8 @@
 /** Waiting for a managed group, as Pulumi's provider does (`waitForInstances`). */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Json } from '../../infra/evaluate/protocol.ts';
 import { FleetError } from '../../lib/errors.ts';
 import type { ManagedInstance } from '../types.ts';
-import type { Json } from './protocol.ts';
 import type { Rest } from './rest.ts';
 
 export type Wait = {

@@ -2,9 +2,10 @@
  * What `lab apply` knows to make: by Pulumi's type, how its inputs become a resource of the lab. A type that is not here is refused by
  * name. Every entry answers with the resource as the API shows it, whose fields Pulumi's program sees as outputs.
  */
+
+import type { Json } from '../../infra/evaluate/protocol.ts';
 import { type Ensured, ensure } from './ensure.ts';
 import { managedInstances, type Wait, waitUntilStable } from './group.ts';
-import type { Json } from './protocol.ts';
 import { ensureRedis } from './redis.ts';
 import { computePath, type Rest } from './rest.ts';
 import {

@@ -1,6 +1,7 @@
 /** What of the fleet there is in the lab though the program does not declare it. */
+
+import type { Json } from '../../infra/evaluate/protocol.ts';
 import { linkPath } from './difference.ts';
-import type { Json } from './protocol.ts';
 import { computePath, type Rest } from './rest.ts';
 
 const COLLECTIONS = [

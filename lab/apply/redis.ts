@@ -2,10 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceArgs } from '@pulumi/gcp/redis/instance.js';
 import type { Unwrap } from '@pulumi/pulumi';
+import type { Json } from '../../infra/evaluate/protocol.ts';
 import { FleetError } from '../../lib/errors.ts';
 import { differences } from './difference.ts';
 import { type Ensured, needsReplacement } from './ensure.ts';
-import type { Json } from './protocol.ts';
 import type { Rest } from './rest.ts';
 import { fields } from './translate.ts';
 

@@ -4,11 +4,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Json } from '../../infra/evaluate/protocol.ts';
 import { callError, refusalOf } from '../../lib/gce/errors.ts';
 import { operationError } from '../../lib/gce/operation.ts';
 import { withRetries } from '../../lib/gce/retry.ts';
 import type { GceOperation } from '../../lib/gce/services.ts';
-import type { Json } from './protocol.ts';
 
 export type Verb = 'GET' | 'POST' | 'PATCH';
 

@@ -10,8 +10,8 @@ import type { InstanceTemplateArgs } from '@pulumi/gcp/compute/instanceTemplate.
 import type { NetworkArgs } from '@pulumi/gcp/compute/network.js';
 import type { RouterNatArgs } from '@pulumi/gcp/compute/routerNat.js';
 import type { Unwrap } from '@pulumi/pulumi';
+import type { Json } from '../../infra/evaluate/protocol.ts';
 import { linkPath } from './difference.ts';
-import type { Json } from './protocol.ts';
 
 type Inputs<Args> = Unwrap<Args>;
 

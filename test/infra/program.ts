@@ -2,18 +2,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as pulumi from '@pulumi/pulumi';
-import { MockMonitor } from '@pulumi/pulumi/runtime/mocks.js';
 import { stringify } from 'yaml';
+import { evaluateHere } from '../../infra/evaluate/here.ts';
+import type { Declared } from '../../infra/evaluate/protocol.ts';
 import program from '../../infra/index.ts';
 
-export type Resource = {
-  readonly type: string;
-  readonly name: string;
+export type Resource = Omit<Declared, 'inputs'> & {
   // biome-ignore lint/suspicious/noExplicitAny: inputs of any resource, read by tests
   readonly inputs: any;
-  readonly protect: boolean;
-  readonly retainOnDelete: boolean;
 };
 
 export type Evaluated = {
@@ -47,34 +43,25 @@ export async function evaluate(parts: object = {}, config: Record<string, string
 }
 
 async function run(config: Record<string, string>): Promise<Evaluated> {
-  const resources: Resource[] = [];
-  const options = spyOptions();
-  await pulumi.runtime.setMocks(
-    {
-      newResource: ({ type, name, inputs }) => {
-        const { protect, retainOnDelete } = options.of(type, name);
-        resources.push({ type, name, inputs, protect, retainOnDelete });
+  const resources: Declared[] = [];
+  const outputs = await evaluateHere({
+    program,
+    stack: 'test',
+    config,
+    preview: false,
+    handlers: {
+      resource: async (declared) => {
+        const { type, name, inputs } = declared;
+        resources.push(declared);
         return { id: `${type}/${name}`, state: { ...inputs, ...computed(type, name, inputs) } };
       },
-      call: ({ token, inputs: { selfLink } }) =>
+      call: async (token, { selfLink }) =>
         token.endsWith(':getInstanceGroup')
           ? { instances: [`${selfLink}/relay-2`, `${selfLink}/relay-1`] }
-          : { networkInterfaces: [{ networkIp: addressOf(selfLink), accessConfigs: [] }] },
+          : { networkInterfaces: [{ networkIp: addressOf(String(selfLink)), accessConfigs: [] }] },
     },
-    'rtpfleet',
-    'test',
-  );
-  pulumi.runtime.setAllConfig(
-    Object.fromEntries(Object.entries(config).map(([key, value]) => [`rtpfleet:${key}`, value])),
-  );
-  try {
-    const declared = pulumi.output(program());
-    await pulumi.runtime.disconnect();
-    const outputs = await new Promise((resolve) => void declared.apply(resolve));
-    return { resources, outputs, of: (type) => resources.filter((one) => one.type === `gcp:${type}`) };
-  } finally {
-    options.restore();
-  }
+  });
+  return { resources, outputs, of: (type) => resources.filter((one) => one.type === `gcp:${type}`) };
 }
 
 /** What only the cloud knows. */
@@ -90,22 +77,3 @@ function computed(
 }
 
 const addressOf = (link: string) => `10.0.${link.includes('us-central1-a') ? 1 : 2}.${link.at(-1)}`;
-
-/** Options of a resource reach the engine, not the mocks: they are read where the request passes. */
-function spyOptions() {
-  const seen = new Map<string, { protect: boolean; retainOnDelete: boolean }>();
-  const prototype = MockMonitor.prototype;
-  const original = prototype.registerResource;
-  prototype.registerResource = function (request, callback) {
-    const key = `${request.getType()} ${request.getName()}`;
-    seen.set(key, { protect: request.getProtect(), retainOnDelete: request.getRetainondelete() });
-    return original.call(this, request, callback);
-  };
-  return {
-    of: (type: string, name: string) =>
-      seen.get(`${type} ${name}`) ?? { protect: false, retainOnDelete: false },
-    restore: () => {
-      prototype.registerResource = original;
-    },
-  };
-}

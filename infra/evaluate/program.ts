@@ -1,16 +1,10 @@
-/** Evaluates the Pulumi program in a process of its own (evaluate.ts) and answers what it asks. */
+/** Evaluates the Pulumi program in a process of its own (child.ts) and answers what it asks. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { FleetError } from '../../lib/errors.ts';
-import type { Declared, Failure, Json, Order, Registered, Report } from './protocol.ts';
-
-export type Handlers = {
-  readonly resource: (declared: Declared) => Promise<Registered>;
-  /** A data source, e.g. `gcp:compute/getInstance:getInstance`. */
-  readonly call: (token: string, inputs: Json) => Promise<Json>;
-};
+import type { Failure, Handlers, Json, Order, Report } from './protocol.ts';
 
 /** The Pulumi program that describes a fleet. */
-export const FLEET_PROGRAM = new URL('../../infra/index.ts', import.meta.url);
+export const FLEET_PROGRAM = new URL('../index.ts', import.meta.url);
 
 export type Run = {
   /** Its default export declares everything and returns the outputs. */
@@ -59,7 +53,7 @@ export async function evaluateProgram(run: Run): Promise<Json> {
 
 /** A fresh process takes none of the flags that this one was started with (a test runner's, a debugger's). */
 function start(): ChildProcess {
-  const script = new URL('./evaluate.ts', import.meta.url);
+  const script = new URL('./child.ts', import.meta.url);
   return fork(script, { execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
 }
 

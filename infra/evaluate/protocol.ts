@@ -1,7 +1,10 @@
-/** What `lab apply` and the process in which the Pulumi program is evaluated tell each other. Plain JSON. */
+/** What a Pulumi program declares, and how the process that evaluates it and its parent speak. Plain JSON. */
 import type { ErrorKind } from '../../lib/errors.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
+
+/** Stands in the inputs of a preview where a value is only known once its resource is made. */
+export const UNKNOWN = '(known once made)';
 
 /** A resource that the program declares, its inputs as far as they are known. */
 export type Declared = {
@@ -10,12 +13,29 @@ export type Declared = {
   /** Pulumi's logical name. */
   readonly name: string;
   readonly inputs: Json;
+  /** Top-level inputs that hold a secret anywhere. */
+  readonly secrets: readonly string[];
   /** False: a component, which only groups others. */
   readonly custom: boolean;
+  /** Pulumi refuses to delete or replace it. */
+  readonly protect: boolean;
+  /** Stays in the cloud when the stack no longer has it. */
+  readonly retainOnDelete: boolean;
+  /** `<type> <name>` of what it is a part of; absent: the stack itself. */
+  readonly parent?: string;
+  /** `<type> <name>` of what has to be there first. */
+  readonly dependsOn: readonly string[];
 };
 
 /** What a resource has become: its fields as Pulumi's provider would report them. */
 export type Registered = { readonly id?: string; readonly state: Json };
+
+/** Answers what the program asks of the cloud. */
+export type Handlers = {
+  readonly resource: (declared: Declared) => Promise<Registered>;
+  /** A data source, e.g. `gcp:compute/getInstance:getInstance`. */
+  readonly call: (token: string, inputs: Json) => Promise<Json>;
+};
 
 /** To the evaluating process. */
 export type Order =
