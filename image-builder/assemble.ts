@@ -61,7 +61,7 @@ export async function makeDisk(
   const [raw] = await watch.time('pack', () =>
     Promise.all([artifact(join(bench.work, disk.WORK.disk)), disk.packDisk(shop, bench)]),
   );
-  await watch.time('inspect', () => inspectDisk(shop, order));
+  await watch.time('inspect', () => inspectDisk(shop, order, plan.base));
   const archive = await artifact(join(bench.work, disk.WORK.archive));
   return { archive, disk: raw, kernel: boot.kernel, packages };
 }

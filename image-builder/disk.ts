@@ -28,6 +28,7 @@ export const WORK = {
   disk: 'disk.raw',
   archive: 'disk.tar.gz',
   uki: 'rtpfleet.efi',
+  grub: 'grub.cfg',
 };
 
 const EFI = '/usr/lib/systemd/boot/efi';
@@ -160,8 +161,8 @@ export async function installBios(
   { bench, layout }: DiskOrder,
   boot: { readonly kernel: string; readonly initrd: string },
 ): Promise<void> {
-  writeFileSync(join(bench.work, 'grub.cfg'), grubScript(layout, boot.kernel, boot.initrd));
-  const make = ['grub-mkimage', '-O', 'i386-pc', '-d', GRUB, '-p', '', '-c', 'grub.cfg', '-o', 'core.img'];
+  writeFileSync(join(bench.work, WORK.grub), grubScript(layout, boot.kernel, boot.initrd));
+  const make = ['grub-mkimage', '-O', 'i386-pc', '-d', GRUB, '-p', '', '-c', WORK.grub, '-o', 'core.img'];
   await runTool(shop, bench, [...make, ...GRUB_MODULES]);
   const bootImage = join(bench.tree, GRUB, 'boot.img');
   writeBiosBoot(join(bench.work, WORK.disk), layout, bootImage, join(bench.work, 'core.img'));

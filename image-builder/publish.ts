@@ -6,6 +6,7 @@ import { isFleetError } from '../lib/errors.ts';
 import type { Gce, GceAnswer } from '../lib/gce.ts';
 import type { Storage } from '../lib/storage.ts';
 import { buildFailed } from './command.ts';
+import { guestOsFeatures } from './gce/features.ts';
 import type { Manifest } from './manifest.ts';
 
 export type Cloud = { readonly gce: Gce; readonly storage: Storage; readonly signal: AbortSignal };
@@ -14,12 +15,6 @@ type Image = GceAnswer<'images', 'get'>;
 
 /** `absent`: to be imported. `imported`: not accepted yet. `done`: accepted and promoted before; others may have followed. */
 export type ImageState = 'absent' | 'imported' | 'done';
-
-/**
- * What the kernel of our bases can do (facts of Google's own Debian 12 and 13 images). Without GVNIC and UEFI_COMPATIBLE an
- * image starts on no machine of the third generation or later.
- */
-const GUEST_OS_FEATURES = ['UEFI_COMPATIBLE', 'VIRTIO_SCSI_MULTIQUEUE', 'GVNIC', 'SEV_CAPABLE'];
 
 /** Label of an image whose promotion is complete: what tells a run that was killed half-way from one that ended. */
 const ACCEPTED = 'rtpfleet-accepted';
@@ -89,7 +84,7 @@ export function imageBody(fleet: Fleet, manifest: Manifest, source: string) {
     architecture: manifest.architecture,
     sourceType: 'RAW',
     rawDisk: { source, containerType: 'TAR' },
-    guestOsFeatures: GUEST_OS_FEATURES.map((type) => ({ type })),
+    guestOsFeatures: guestOsFeatures(manifest.base, manifest.architecture).map((type) => ({ type })),
     storageLocations: [fleet.cloud.region],
     labels: {
       [LABEL.fleet]: fleet.name,
