@@ -80,6 +80,10 @@ export interface Fleet {
      */
     diskType: 'pd-standard' | 'pd-balanced' | 'pd-ssd';
     /**
+     * Calls that one relay can carry. Absent: a quarter of its media ports, since an audio call takes four; what a relay's own session limit allows, where that is less.
+     */
+    maxCalls?: number;
+    /**
      * Seconds after a boot before autohealing may judge a relay.
      */
     healSeconds: number;
@@ -211,9 +215,17 @@ export interface Fleet {
    */
   rollout: {
     /**
-     * Relays that may be cordoned or away at once, in the whole fleet.
+     * Relays that may be cordoned or away at once, in the whole fleet: a number, or a share of the fleet such as `10%`, rounded down and at least 1.
      */
-    maxUnavailable: number;
+    maxUnavailable: number | string;
+    /**
+     * Further relays of the zone that may drain meanwhile, so that drains overlap: a number or a share of the fleet. They carry their calls to the end; no more than maxUnavailable are replaced at once.
+     */
+    preCordon: number | string;
+    /**
+     * What the relays that take calls must be able to lose and still carry every call that is up: `none` = nothing, `relay` = one more relay, `zone` = one more zone. No relay is cordoned beyond it, and draining ones take calls again when the load rises.
+     */
+    reserve: 'none' | 'relay' | 'zone';
     /**
      * Seconds between two looks at the fleet.
      */

@@ -2,6 +2,7 @@
 import type { Fleet } from './fleet.ts';
 import type { Problem } from './load.ts';
 import { rangeSize } from './range.ts';
+import { countOf } from './share.ts';
 
 /** Addresses of a subnetwork that GCE keeps for itself (VPC documentation: first two and last two). */
 const RESERVED_BY_GCE = 4;
@@ -69,10 +70,17 @@ function size({ network, relays, cloud, rollout }: Fleet): readonly Problem[] {
       message: `network.range: ${network.range} has room for ${room} machines, the fleet has ${relayCount} relays`,
     });
   }
-  if (relayCount > 1 && rollout.maxUnavailable >= relayCount) {
+  if (relayCount > 1 && countOf(rollout.maxUnavailable, relayCount, 1) >= relayCount) {
     problems.push({
       path: ['rollout', 'maxUnavailable'],
       message: `rollout.maxUnavailable: ${rollout.maxUnavailable} of ${relayCount} relays leaves none to take calls`,
+    });
+  }
+  const lost = { none: 0, relay: 1, zone: relays.perZone }[rollout.reserve];
+  if (lost > 0 && relayCount - 1 - lost < 1) {
+    problems.push({
+      path: ['rollout', 'reserve'],
+      message: `rollout.reserve: of ${relayCount} relays, one that drains and one more ${rollout.reserve} leave none to take calls`,
     });
   }
   return problems;

@@ -7,7 +7,9 @@
 import { HealthCheck } from '@pulumi/gcp/compute/healthCheck.js';
 import { InstanceGroupManager } from '@pulumi/gcp/compute/instanceGroupManager.js';
 import * as pulumi from '@pulumi/pulumi';
+import type { Fleet } from '../configs/fleet.ts';
 import { groupName, relayBaseName } from '../configs/naming.ts';
+import { countOf } from '../configs/share.ts';
 import type { Settings } from './config.ts';
 import { relayTemplate, type TemplateInputs } from './template.ts';
 
@@ -82,7 +84,7 @@ function zonalGroup(
       description: `Relays of fleet ${fleet.name} in ${zone}`,
       targetSize: fleet.relays.perZone,
       versions: [{ instanceTemplate: links.template }],
-      updatePolicy: updatePolicy(Math.min(fleet.rollout.maxUnavailable, fleet.relays.perZone)),
+      updatePolicy: updatePolicy(awayAtOnce(fleet)),
       statefulInternalIps: [KEPT],
       statefulExternalIps: fleet.network.externalAddresses === 'static' ? [KEPT] : [],
       autoHealingPolicies: { healthCheck: links.health, initialDelaySec: fleet.relays.healSeconds },
@@ -100,6 +102,12 @@ function zonalGroup(
     selfLink: group.selfLink,
     instanceGroup: group.instanceGroup,
   };
+}
+
+/** Of one zone's relays; nothing but a rollout replaces any. */
+function awayAtOnce({ cloud, relays, rollout }: Fleet): number {
+  const all = relays.perZone * cloud.zones.length;
+  return Math.min(countOf(rollout.maxUnavailable, all, 1), relays.perZone);
 }
 
 /**

@@ -5,7 +5,8 @@ import { EXIT, exitCodeOf, FleetError, isFleetError, wordError } from '../lib/er
 import { nearest } from '../lib/nearest.ts';
 import { addHands } from './cli/hands.ts';
 import { addLooks } from './cli/looks.ts';
-import { number, whole, withFleet } from './cli/options.ts';
+import { whole, withFleet } from './cli/options.ts';
+import { withPolicy } from './cli/policy.ts';
 
 const EXAMPLES = `
 Examples:
@@ -40,7 +41,7 @@ function rolloutProgram(): Command {
 }
 
 function addRun(program: Command): void {
-  withFleet(program.command('run', { isDefault: true }))
+  withPolicy(withFleet(program.command('run', { isDefault: true })))
     .description(
       'drain and replace every relay that is not on the wanted image (this is the default command)',
     )
@@ -49,10 +50,6 @@ function addRun(program: Command): void {
       'wait until each relay has no call left; without it a run refuses while calls are up',
       false,
     )
-    .option('--max-unavailable <n>', 'relays that may be away at once', whole(1))
-    .option('--drain-seconds <s>', 'report a drain as held after this; 0 = wait for ever', whole(0))
-    .option('--replace-seconds <s>', 'halt when a new relay has not passed its gate by then', whole(10))
-    .option('--poll-seconds <s>', 'time between two looks', number(0.1))
     .option('--journal <file>', 'where the journal goes (default: .rollout/<run>.jsonl)')
     .option('--json', 'print events as JSON lines', false)
     .action(async (options) => {
@@ -61,9 +58,8 @@ function addRun(program: Command): void {
 }
 
 function addPlan(program: Command): void {
-  withFleet(program.command('plan'))
+  withPolicy(withFleet(program.command('plan')))
     .description('show what a rollout would do now; changes nothing')
-    .option('--max-unavailable <n>', 'relays that may be away at once', whole(1))
     .option('--call-seconds <s>', 'assume that a call lasts at most so long', whole(1), 300)
     .option(
       '--boot-seconds <s>',

@@ -8,13 +8,10 @@ import { type Assumptions, type Preview, preview } from '../core/preview.ts';
 import { type FleetOptions, observerOf, withSession } from '../session.ts';
 import { fleetLines } from '../view/fleet-table.ts';
 import { hazardLines } from '../view/hazards.ts';
+import { overridesOf, type PolicyOptions } from './overrides.ts';
 
-export type PlanOptions = FleetOptions & {
-  readonly maxUnavailable?: number;
-  readonly callSeconds: number;
-  readonly bootSeconds?: number;
-  readonly json: boolean;
-};
+export type PlanOptions = FleetOptions &
+  PolicyOptions & { readonly callSeconds: number; readonly bootSeconds?: number; readonly json: boolean };
 
 /** A VM of GCE with a small image is up within a minute. */
 const USUAL_BOOT_SECONDS = 60;
@@ -23,9 +20,7 @@ const USUAL_BOOT_SECONDS = 60;
 export async function showPlan(options: PlanOptions): Promise<number> {
   return await withSession(options, async (session) => {
     const { file, clock } = session;
-    const { maxUnavailable } = options;
-    const overrides = maxUnavailable === undefined ? { drain: true } : { drain: true, maxUnavailable };
-    const policy = effectivePolicy(file, overrides);
+    const policy = effectivePolicy(file, overridesOf(options, true));
     const observer = observerOf(session, policy);
     const fleet = await observer.observe();
     const bootSeconds = options.bootSeconds ?? Math.min(USUAL_BOOT_SECONDS, policy.replaceSeconds);
@@ -50,7 +45,7 @@ function lines(plan: Preview, { callMs, replaceMs }: Assumptions): readonly stri
   );
   const end =
     plan.result === 'done'
-      ? `${clockOf(plan.ms)}  done; at least ${plan.lowestAdmitting} relays take calls at any moment`
+      ? `${clockOf(plan.ms)}  done; at least ${plan.lowestAdmitting} relays take calls at any moment, with room for ${plan.lowestRoom} calls beside those that are up`
       : `${clockOf(plan.ms)}  ${plan.result}: ${plan.because.join('; ')}`;
   const assumed = `Assumed: calls end within ${callMs / 1000} s, a relay is back after ${replaceMs / 1000} s.`;
   return [...steps, end, ...(plan.hint === undefined ? [] : [`  ${plan.hint}`]), assumed];

@@ -8,21 +8,15 @@ import { ownerOf } from '../adapters/owner.ts';
 import { openWishes, type Wishes } from '../adapters/wishes.ts';
 import { type RunEnd, runRollout } from '../controller.ts';
 import type { RunResult } from '../core/events.ts';
-import { effectivePolicy, type Overrides } from '../core/policy.ts';
+import { effectivePolicy } from '../core/policy.ts';
 import { runId } from '../core/run-id.ts';
 import type { Journal, Lock } from '../ports.ts';
 import { controlPlace, type FleetOptions, observerOf, type Session, withSession } from '../session.ts';
 import { chooseView } from '../view/choose.ts';
+import { overridesOf, type PolicyOptions } from './overrides.ts';
 
-export type RunOptions = FleetOptions & {
-  readonly drain: boolean;
-  readonly json: boolean;
-  readonly maxUnavailable?: number;
-  readonly drainSeconds?: number;
-  readonly replaceSeconds?: number;
-  readonly pollSeconds?: number;
-  readonly journal?: string;
-};
+export type RunOptions = FleetOptions &
+  PolicyOptions & { readonly drain: boolean; readonly json: boolean; readonly journal?: string };
 
 /** Rejects with a FleetError before anything was touched; afterwards it answers the exit code. */
 export async function run(options: RunOptions): Promise<number> {
@@ -59,7 +53,7 @@ async function runLocked(
   wishes: Wishes,
 ): Promise<RunEnd> {
   const { file, cloud, relays, clock, by } = session;
-  const policy = effectivePolicy(file, overridesOf(options));
+  const policy = effectivePolicy(file, overridesOf(options, options.drain));
   const { kind, token, detail, tookOver } = lock;
   journal.write({
     kind: 'locked',
@@ -78,12 +72,6 @@ async function runLocked(
   } finally {
     forget();
   }
-}
-
-function overridesOf(options: RunOptions): Overrides {
-  const { drain, maxUnavailable, drainSeconds, replaceSeconds, pollSeconds } = options;
-  const given = Object.entries({ maxUnavailable, drainSeconds, replaceSeconds, pollSeconds });
-  return { drain, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
 }
 
 /** The first signal finishes what is in hand; a second one ends at once, which is safe as well. */

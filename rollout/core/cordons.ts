@@ -1,9 +1,13 @@
-/** Which relays to cordon next: the budget, one dirty zone at a time, never the last one that takes calls. Pure. */
+/**
+ * Which relays to cordon next: the budget, one dirty zone at a time, never the last one that takes calls, never more
+ * than the others can carry. Pure.
+ */
 import type { Action } from './actions.ts';
+import { capacityOf, capacityWords, isEnough, isHopeless } from './capacity.ts';
 import type { Fleet, Relay } from './fleet.ts';
 import { callsOn, isAdmitting, isUnknown } from './fleet.ts';
 import { isDirty, isLeftAlone, isOut, type Standing } from './phase.ts';
-import type { Policy } from './policy.ts';
+import { cordonedAtOnce, type Policy } from './policy.ts';
 import { plural } from './words.ts';
 
 /** `overdue`: names of relays that already wait beyond their deadline. */
@@ -26,7 +30,7 @@ export function cordons(
     standings.some((standing) => isDirty(standing) && !overdue.has(standing.relay.name))
   )
     return []; // the relays under way say themselves what is waited for
-  return [whyNone(standings, policy, overdue)];
+  return [whyNone(candidates, standings, policy, overdue)];
 }
 
 /** The zone whose relays may be cordoned now: the dirty one, else the first in order with a relay to do. */
@@ -64,18 +68,38 @@ function choose(
   standings: readonly Standing[],
   policy: Policy,
 ): readonly Action[] {
-  let free = policy.maxUnavailable - standings.filter(isOut).length;
-  let admitting = standings.length - standings.filter(isOut).length;
-  const chosen: Action[] = [];
+  let free = cordonedAtOnce(policy, standings.length) - standings.filter(isOut).length;
+  const chosen = new Map<Relay, Action>();
   for (const relay of candidates) {
     if (isAdmitting(relay) === true) {
-      if (free < 1 || admitting < 2) continue;
+      if (free < 1 || refusalOf(relay, standings, policy, chosen) !== undefined) break;
       free -= 1;
-      admitting -= 1;
     }
-    chosen.push({ kind: 'cordon', relay, because: becauseOf(relay, admitting) });
+    chosen.set(relay, { kind: 'cordon', relay, because: '' });
   }
-  return chosen;
+  const left = standings.filter((standing) => !isOut(standing) && !chosen.has(standing.relay)).length;
+  return [...chosen.keys()].map((relay) => ({ kind: 'cordon', relay, because: becauseOf(relay, left) }));
+}
+
+type Refusal = { readonly because: string; readonly hopeless: boolean };
+
+/** Why this relay cannot stop taking calls, beside those in `also`; undefined: it can. */
+function refusalOf(
+  relay: Relay,
+  standings: readonly Standing[],
+  policy: Policy,
+  also: ReadonlyMap<Relay, unknown>,
+): Refusal | undefined {
+  const left = capacityOf(standings, policy, (standing) => {
+    return !isOut(standing) && standing.relay !== relay && !also.has(standing.relay);
+  });
+  if (left.relays === 0)
+    return { because: 'the last relay that takes calls is never cordoned', hopeless: true };
+  if (isEnough(left)) return undefined;
+  return {
+    because: `the others could not carry the load: without ${relay.name}, ${capacityWords(left, policy)}`,
+    hopeless: isHopeless(left),
+  };
 }
 
 function becauseOf(relay: Relay, admitting: number): string {
@@ -84,23 +108,31 @@ function becauseOf(relay: Relay, admitting: number): string {
   return `it runs an old image and has ${load}; others that take calls: ${admitting}`;
 }
 
-function whyNone(standings: readonly Standing[], policy: Policy, overdue: ReadonlySet<string>): Action {
+function whyNone(
+  candidates: readonly Relay[],
+  standings: readonly Standing[],
+  policy: Policy,
+  overdue: ReadonlySet<string>,
+): Action {
   const out = standings.filter(isOut);
-  const admitting = standings.length - out.length;
   const names = out.map(({ relay }) => relay.name);
-  if (admitting < 2)
+  const stays = names.every((name) => isLeft(name, standings, overdue));
+  if (standings.length === out.length)
     return {
       kind: 'hold',
-      because:
-        admitting === 1
-          ? 'the last relay that takes calls is never cordoned'
-          : 'no relay is known to take calls, so none is cordoned',
-      overdue: names.every((name) => isLeft(name, standings, overdue)),
+      because: 'no relay is known to take calls, so none is cordoned',
+      overdue: stays,
     };
+  const [first] = candidates;
+  const refusal = first === undefined ? undefined : refusalOf(first, standings, policy, new Map());
+  const most = cordonedAtOnce(policy, standings.length);
+  // A load may fall by itself; what even no call at all would not allow is for a person to decide.
+  if (refusal !== undefined && (out.length < most || refusal.hopeless))
+    return { kind: 'hold', because: refusal.because, overdue: refusal.hopeless && stays };
   return {
     kind: 'hold',
-    because: `${out.length} of at most ${policy.maxUnavailable} relays are away: ${names.slice(0, 5).join(', ')}`,
-    overdue: names.every((name) => isLeft(name, standings, overdue)),
+    because: `${out.length} of at most ${most} relays are away: ${names.slice(0, 5).join(', ')}`,
+    overdue: stays,
   };
 }
 

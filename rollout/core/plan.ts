@@ -3,16 +3,18 @@
  *
  * 1. Without `drain`, stop if a stale relay has calls or may have.
  * 2. Relays under way: each goes its next step, or says what it waits for (`steps.ts`).
- * 3. If the budget, the zone order and the capacity allow it, cordon further relays (`cordons.ts`).
+ * 3. If the load has risen, draining relays take calls again (`capacity.ts`).
+ * 4. If the budget, the zone order and the capacity allow it, cordon further relays (`cordons.ts`).
  *
  * No action at all: every relay serves the wanted image, or is parked by hand.
  */
 import type { Action, Hold } from './actions.ts';
+import { relief } from './capacity.ts';
 import { cordons } from './cordons.ts';
 import type { Fleet } from './fleet.ts';
 import { callsOn, isUnknown } from './fleet.ts';
 import { isLeftAlone, phaseOf, type Standing } from './phase.ts';
-import type { Policy } from './policy.ts';
+import { awayAtOnce, type Policy } from './policy.ts';
 import { nextStep } from './steps.ts';
 import { plural } from './words.ts';
 
@@ -20,9 +22,35 @@ export function plan(fleet: Fleet, policy: Policy, now: number): readonly Action
   const standings = standingsOf(fleet, policy);
   const refusal = policy.drain ? undefined : refuseCalls(standings);
   if (refusal !== undefined) return [refusal];
-  const steps = standings.flatMap((standing) => nextStep(standing, standings, fleet, policy, now));
+  const back = relief(standings, policy);
+  const steps = replaceWithin(
+    standings.flatMap((standing) => nextStep(standing, back, fleet, policy, now)),
+    standings,
+    policy,
+  );
   const halt = steps.find((step) => step.kind === 'halt');
-  return halt === undefined ? [...steps, ...cordons(standings, fleet, policy, overdue(steps))] : [halt];
+  if (halt !== undefined) return [halt];
+  return back.size > 0 ? steps : [...steps, ...cordons(standings, fleet, policy, overdue(steps))];
+}
+
+/** Of relays that are empty at the same time no more are replaced at once than may be away. */
+function replaceWithin(
+  steps: readonly Action[],
+  standings: readonly Standing[],
+  policy: Policy,
+): readonly Action[] {
+  const most = awayAtOnce(policy, standings.length);
+  const away = standings.filter(
+    ({ relay, phase }) => phase === 'replacing' || (phase === 'joining' && relay.awaitsController),
+  ).length;
+  let free = most - away;
+  return steps.map((step): Action => {
+    if (step.kind !== 'replace') return step;
+    free -= 1;
+    if (free >= 0) return step;
+    const because = `it is empty, and waits: ${most} of at most ${most} relays are being replaced`;
+    return { kind: 'hold', relay: step.relay, because, overdue: false };
+  });
 }
 
 export function standingsOf(fleet: Fleet, policy: Policy): readonly Standing[] {

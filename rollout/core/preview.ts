@@ -1,11 +1,11 @@
 /** `rollout plan`: the decision itself, run on a simulation of the fleet as it is now. Pure. */
 import type { Act, Action } from './actions.ts';
 import { isAct } from './actions.ts';
+import { capacityOf } from './capacity.ts';
 import type { Fleet } from './fleet.ts';
 import { looksEmpty } from './guard.ts';
 import type { Memory, Sighting } from './memory.ts';
 import { keyOf, remember } from './memory.ts';
-import { isOut } from './phase.ts';
 import { endOf, plan, standingsOf } from './plan.ts';
 import type { Policy } from './policy.ts';
 import type { SimRelay, World } from './simulate.ts';
@@ -37,6 +37,8 @@ export type Preview = {
   readonly ms: number;
   /** Fewest relays taking calls at any moment. */
   readonly lowestAdmitting: number;
+  /** Fewest calls that these could have carried beside those that were up, by what the fleet file says of a relay. */
+  readonly lowestRoom: number;
 };
 
 const TICK_MS = 1_000;
@@ -47,7 +49,8 @@ export function preview(fleet: Fleet, policy: Policy, assume: Assumptions, start
   const world = worldOf(fleet, assume, start);
   const steps: PreviewStep[] = [];
   let memory: Memory = new Map();
-  let lowest = fleet.relays.length;
+  let lowestAdmitting = fleet.relays.length;
+  let lowestRoom = Number.MAX_SAFE_INTEGER;
   for (let now = start; now - start <= LONGEST_MS; ) {
     advance(world, now);
     memory = remember(
@@ -57,10 +60,12 @@ export function preview(fleet: Fleet, policy: Policy, assume: Assumptions, start
       now,
     );
     const seen: Fleet = { ...fleet, targets: targetsOf(world), relays: [...memory.values()] };
-    lowest = Math.min(lowest, standingsOf(seen, policy).filter((standing) => !isOut(standing)).length);
+    const { relays, carry, load } = capacityOf(standingsOf(seen, policy), policy);
+    lowestAdmitting = Math.min(lowestAdmitting, relays);
+    lowestRoom = Math.min(lowestRoom, carry - load);
     const actions = plan(seen, policy, now);
     const end = finish(actions);
-    if (end !== undefined) return { ...end, steps, ms: now - start, lowestAdmitting: lowest };
+    if (end !== undefined) return { ...end, steps, ms: now - start, lowestAdmitting, lowestRoom };
     for (const act of actions.filter(isAct)) {
       steps.push({
         at: now - start,
@@ -73,7 +78,15 @@ export function preview(fleet: Fleet, policy: Policy, assume: Assumptions, start
     }
     now = nextMoment(world, seen, actions, now);
   }
-  return { steps, result: 'endless', because: [], hint: undefined, ms: LONGEST_MS, lowestAdmitting: lowest };
+  return {
+    steps,
+    result: 'endless',
+    because: [],
+    hint: undefined,
+    ms: LONGEST_MS,
+    lowestAdmitting,
+    lowestRoom,
+  };
 }
 
 /** One second on; while all that is under way only waits, on to the next thing that happens. */

@@ -9,9 +9,10 @@ import { isLeftAlone, type Standing } from './phase.ts';
 import type { Policy } from './policy.ts';
 import { plural } from './words.ts';
 
+/** `back`: draining relays that must take calls again, and why (`relief`). */
 export function nextStep(
   standing: Standing,
-  all: readonly Standing[],
+  back: ReadonlyMap<Relay, string>,
   fleet: Fleet,
   policy: Policy,
   now: number,
@@ -23,7 +24,7 @@ export function nextStep(
       return isUnknown(relay) ? [silent(relay, policy, now)] : optional(heldByFailure(relay, ['cordon']));
     case 'draining':
     case 'empty':
-      return [relay.onTarget ? keepIt(relay) : drain(relay, all, policy, now)];
+      return [relay.onTarget ? keepIt(relay) : drain(relay, back.get(relay), policy, now)];
     case 'replacing':
       return [replacing(relay, policy, now)];
     case 'joining':
@@ -50,11 +51,10 @@ function keepIt(relay: Relay): Action {
   return uncordon(relay, 'its image is the wanted one again');
 }
 
-function drain(relay: Relay, all: readonly Standing[], policy: Policy, now: number): Action {
+function drain(relay: Relay, needed: string | undefined, policy: Policy, now: number): Action {
   const held = heldByFailure(relay, ['replace', 'reassert', 'uncordon']);
   if (held !== undefined) return held;
-  if (!isUnknown(relay) && nobodyElseAdmits(relay, all, policy))
-    return uncordon(relay, 'no other relay takes calls any more');
+  if (needed !== undefined) return uncordon(relay, needed);
   const guard = deleteGuard(relay, policy.goodAnswers);
   if (guard.kind === 'empty') return { kind: 'replace', relay, because: guard.because };
   if (!isUnknown(relay)) {
@@ -78,16 +78,6 @@ function waitForCalls(relay: Relay, because: string, policy: Policy, now: number
   const overdue = policy.drainSeconds > 0 && now > deadline && watched;
   const late = overdue ? ` after the ${policy.drainSeconds} s that a drain may take` : '';
   return hold(relay, `${because}${late}`, overdue);
-}
-
-/** A relay that is only missing an answer or two still counts as taking calls. */
-function nobodyElseAdmits(relay: Relay, all: readonly Standing[], policy: Policy): boolean {
-  return !all.some(({ relay: other, phase }) => {
-    if (other === relay || (phase !== 'stale' && phase !== 'serving')) return false;
-    if (isAdmitting(other) === true) return true;
-    // Too few looks to tell: the run has just begun.
-    return isUnknown(other) && other.looks.length < policy.goodAnswers;
-  });
 }
 
 function replacing(relay: Relay, policy: Policy, now: number): Action {

@@ -1,4 +1,5 @@
 import type { RolloutEvent } from '../core/events.ts';
+import { awayAtOnce } from '../core/policy.ts';
 import type { CallEndedLine, CallLine, SummaryLine } from './call-lines.ts';
 import { decisionsOf, waitsOf } from './decisions.ts';
 import { relayStories, secondsBetween } from './relay-story.ts';
@@ -99,11 +100,12 @@ function callsOf(lines: readonly CallLine[]): CallsReport | undefined {
 }
 
 function capacityOf(
-  { policy }: Started,
+  { policy, relays }: Started,
   events: readonly RolloutEvent[],
   sessions: SessionsReport,
 ): CapacityReport {
-  const { maxUnavailable, drainSeconds, pollSeconds, goodAnswers } = policy;
+  const { drainSeconds, pollSeconds, goodAnswers } = policy;
+  const maxUnavailable = awayAtOnce(policy, relays.length);
   const least = leastAdmitting(events);
   const counts = sessions.relays.flatMap(({ calls }) => calls.filter((count) => count !== null));
   const most = counts.length === 0 ? undefined : counts.reduce((a, b) => Math.max(a, b));

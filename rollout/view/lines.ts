@@ -2,6 +2,7 @@
 import type { EventBody, EventKind, RelayRef, RelayState, RolloutEvent } from '../core/events.ts';
 import { plural } from '../core/words.ts';
 import { callsOf, fleetLines } from './fleet-table.ts';
+import { policyWords } from './policy.ts';
 
 type Formatter<K extends EventKind> = (event: Extract<EventBody, { readonly kind: K }>) => readonly string[];
 
@@ -100,12 +101,4 @@ export function stateWords(state: RelayState): string {
 
 export function who({ name }: RelayRef): string {
   return name;
-}
-
-function policyWords(policy: Extract<EventBody, { readonly kind: 'run-started' }>['policy']): string {
-  const drain =
-    policy.drainSeconds === 0
-      ? 'drains as long as it takes'
-      : `held after a drain of ${policy.drainSeconds} s`;
-  return `${policy.maxUnavailable} away at once, ${drain}, a new relay has ${policy.replaceSeconds} s`;
 }

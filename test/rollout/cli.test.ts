@@ -17,7 +17,7 @@ test('help names the commands and exit codes', async () => {
 test.each<readonly [readonly string[], string]>([
   [['--drian'], "unknown option '--drian'"],
   [['plna'], 'Did you mean plan?'],
-  [['--max-unavailable', '0'], 'It must be a whole number, 1 or more.'],
+  [['--max-unavailable', '0'], 'It must be a whole number, 1 or more, or a share'],
   [['--poll-seconds', 'fast'], 'It must be a number, 0.1 or more.'],
   [['--fleet', 'nowhere.yaml'], 'nowhere.yaml: cannot be read'],
   [['status', '--endpoint', 'lab'], '"lab" is no endpoint'],

@@ -59,6 +59,9 @@ export const MOST_LINES = 250;
 /** The aim is 25; what is longer than this has more than one job. */
 export const MOST_FUNCTION_LINES = 60;
 
+/** Written by a tool, from a schema. */
+const GENERATED = ['configs/fleet.ts'];
+
 /** A tool demands these: Pulumi and vitest read the default export. */
 const DEFAULT_EXPORTS = ['vitest.config.ts', 'infra/index.ts'];
 
@@ -138,7 +141,9 @@ export function brokenShape(files: readonly SourceFile[]): readonly string[] {
     ...(file.exports.includes('Default') && !DEFAULT_EXPORTS.includes(file.path)
       ? [`${file.path} has a default export`]
       : []),
-    ...(file.lines > MOST_LINES ? [`${file.path} has ${file.lines} lines, more than ${MOST_LINES}`] : []),
+    ...(file.lines > MOST_LINES && !GENERATED.includes(file.path)
+      ? [`${file.path} has ${file.lines} lines, more than ${MOST_LINES}`]
+      : []),
     ...(file.longestFunction > MOST_FUNCTION_LINES
       ? [`${file.path} has a function of ${file.longestFunction} lines, more than ${MOST_FUNCTION_LINES}`]
       : []),

@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Act, Action } from '../../../rollout/core/actions.ts';
 import { isAct } from '../../../rollout/core/actions.ts';
-import type { Fleet } from '../../../rollout/core/fleet.ts';
+import { callsOn, type Fleet } from '../../../rollout/core/fleet.ts';
 import type { Memory, Sighting } from '../../../rollout/core/memory.ts';
 import { remember } from '../../../rollout/core/memory.ts';
 import { endOf, plan } from '../../../rollout/core/plan.ts';
-import type { Policy } from '../../../rollout/core/policy.ts';
+import { awayAtOnce, cordonedAtOnce, type Policy } from '../../../rollout/core/policy.ts';
 import { apply } from '../../../rollout/core/preview.ts';
 import type { SimRelay, World } from '../../../rollout/core/simulate.ts';
 import {
@@ -27,7 +27,10 @@ type Story = {
   readonly seed: number;
   readonly zones: number;
   readonly perZone: number;
-  readonly maxUnavailable: number;
+  readonly maxUnavailable: number | string;
+  readonly preCordon: number;
+  readonly reserve: Policy['reserve'];
+  readonly relayCalls: number;
   readonly silence: number;
   readonly lost: number;
   readonly restarts: number;
@@ -38,7 +41,11 @@ const story = fc.record<Story>({
   seed: fc.integer(),
   zones: fc.integer({ min: 1, max: 4 }),
   perZone: fc.integer({ min: 1, max: 4 }),
-  maxUnavailable: fc.integer({ min: 1, max: 4 }),
+  maxUnavailable: fc.constantFrom<(number | string)[]>(1, 2, 3, 4, '25%', '50%'),
+  preCordon: fc.constantFrom(0, 0, 1, 3),
+  reserve: fc.constantFrom('none', 'relay', 'zone'),
+  // Some 11 calls are up on each relay while calls come.
+  relayCalls: fc.constantFrom(14, 18, 30, 1000),
   silence: fc.constantFrom(0, 0.1, 0.2),
   lost: fc.constantFrom(0, 0.2),
   restarts: fc.constantFrom(0, 0.003),
@@ -51,7 +58,10 @@ const ROUNDS = 3_000;
 test('no call is cut, the budget and the last admitting relay are respected, and every rollout ends', () => {
   fc.assert(
     fc.property(
-      story.filter(({ zones, perZone }) => zones * perZone > 1),
+      story.filter(({ zones, perZone, reserve }) => {
+        const lost = { none: 0, relay: 1, zone: perZone }[reserve];
+        return zones * perZone - 1 - lost >= 1;
+      }),
       (told) => {
         const { world, end } = play(told);
         expect(world.cut).toBe(0);
@@ -74,6 +84,9 @@ function play(told: Story): { readonly world: World; readonly end: string } {
   const policy: Policy = {
     ...POLICY,
     maxUnavailable: told.maxUnavailable,
+    preCordon: told.preCordon,
+    reserve: told.reserve,
+    relayCalls: told.relayCalls,
     drainSeconds: 0,
     replaceSeconds: 100_000,
   };
@@ -94,7 +107,7 @@ function play(told: Story): { readonly world: World; readonly end: string } {
     const actions = plan(fleet, policy, now);
     const end = endOf(actions);
     if (end !== undefined) return { world, end };
-    check(world, actions, policy, now);
+    check(world, fleet, actions, policy, now);
     for (const act of actions.filter(isAct)) carryOut(world, act, policy, now, random, told);
   }
   return { world, end: `not ended after ${ROUNDS} rounds` };
@@ -136,7 +149,7 @@ function carryOut(
     relay.limit = limit;
 }
 
-function check(world: World, actions: readonly Action[], policy: Policy, now: number): void {
+function check(world: World, fleet: Fleet, actions: readonly Action[], policy: Policy, now: number): void {
   const isServing = (relay: SimRelay) =>
     relay.readyAt <= now && relay.limit !== 0 && relay.cordon === undefined;
   const acts = actions.filter(isAct);
@@ -145,17 +158,35 @@ function check(world: World, actions: readonly Action[], policy: Policy, now: nu
     expect(relay?.calls).toEqual([]);
     expect(act.relay.looks.at(-1)?.kind).toBe('answer');
   }
+  const replaced = acts.filter(({ kind }) => kind === 'replace').length;
+  const away = world.relays.filter((relay) => relay.readyAt > now || relay.awaitsController).length;
+  const most = awayAtOnce(policy, world.relays.length);
+  // A relay that is to be replaced again after a lost order is away already.
+  if (away === 0) expect(replaced).toBeLessThanOrEqual(most);
   const cordoned = acts.filter(({ kind }) => kind === 'cordon').map(({ relay }) => relay.name);
   if (cordoned.length === 0) return;
   const costly = world.relays.filter((relay) => cordoned.includes(relay.name) && isServing(relay));
   const left = world.relays.filter((relay) => isServing(relay) && !cordoned.includes(relay.name));
   if (costly.length === 0) return;
   expect(left.length).toBeGreaterThanOrEqual(1);
-  expect(world.relays.length - left.length).toBeLessThanOrEqual(policy.maxUnavailable);
+  expect(world.relays.length - left.length).toBeLessThanOrEqual(cordonedAtOnce(policy, world.relays.length));
+  const heard = fleet.relays.filter((relay) => relay.looks.at(-1)?.kind === 'answer');
+  const load = heard.reduce((sum, relay) => sum + Number(callsOn(relay)), 0);
+  expect(carriedAfterLoss(left, policy)).toBeGreaterThanOrEqual(load);
   const zonesOf = new Set(
     world.relays
       .filter((relay) => relay.cordon !== undefined || cordoned.includes(relay.name))
       .map(({ zone }) => zone),
   );
   expect(zonesOf.size).toBe(1);
+}
+
+/** The worst that can be lost, by trying each. */
+function carriedAfterLoss(left: readonly SimRelay[], { reserve, relayCalls }: Policy): number {
+  const lost = {
+    none: [0],
+    relay: [1],
+    zone: left.map(({ zone }) => left.filter((relay) => relay.zone === zone).length),
+  }[reserve];
+  return (left.length - Math.max(...lost)) * relayCalls;
 }

@@ -6,6 +6,8 @@ export const NOW = 1_800_000_000_000;
 
 export const POLICY: Policy = {
   maxUnavailable: 1,
+  preCordon: 0,
+  reserve: 'none',
   pollSeconds: 1,
   goodAnswers: 3,
   drainSeconds: 600,
@@ -14,6 +16,7 @@ export const POLICY: Policy = {
   gatePackets: 10,
   drain: true,
   servingLimit: -1,
+  relayCalls: 1000,
 };
 
 export function answer(over: Partial<Answer> = {}): Answer {

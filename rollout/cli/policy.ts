@@ -1,0 +1,30 @@
+/** Options that change the policy of the fleet file for one run. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { number, whole } from './options.ts';
+
+export function withPolicy(command: Command): Command {
+  return command
+    .option(
+      '--max-unavailable <n>',
+      'relays that may be away at once: a number, or a share such as 10%',
+      amount(1),
+    )
+    .option('--pre-cordon <n>', 'further relays of the zone that may drain meanwhile', amount(0))
+    .addOption(
+      new Option(
+        '--reserve <what>',
+        'what the others must be able to lose and still carry every call',
+      ).choices(['none', 'relay', 'zone']),
+    )
+    .option('--drain-seconds <s>', 'report a drain as held after this; 0 = wait for ever', whole(0))
+    .option('--replace-seconds <s>', 'halt when a new relay has not passed its gate by then', whole(10))
+    .option('--poll-seconds <s>', 'time between two looks', number(0.1));
+}
+
+function amount(least: number): (text: string) => number | string {
+  return (text) => {
+    if (/^[1-9][0-9]?%$/.test(text)) return text;
+    if (/^\d{1,6}$/.test(text) && Number(text) >= least) return Number(text);
+    throw new InvalidArgumentError(`It must be a whole number, ${least} or more, or a share from 1% to 99%.`);
+  };
+}

@@ -1,0 +1,15 @@
+/** The policy in force, in words. Pure. */
+import type { Policy } from '../core/policy.ts';
+
+/** One sentence at the start of a run. A journal of an older version may lack what is newer. */
+export function policyWords(policy: Policy): string {
+  const { maxUnavailable, preCordon, reserve, drainSeconds, replaceSeconds } = policy;
+  const words = [
+    `${maxUnavailable} away at once`,
+    ...(preCordon ? [`${preCordon} more may drain meanwhile`] : []),
+    ...(reserve === 'relay' || reserve === 'zone' ? [`one more ${reserve} in reserve`] : []),
+    drainSeconds === 0 ? 'drains as long as it takes' : `held after a drain of ${drainSeconds} s`,
+    `a new relay has ${replaceSeconds} s`,
+  ];
+  return words.join(', ');
+}
