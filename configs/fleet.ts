@@ -211,6 +211,19 @@ export interface Fleet {
     required: boolean;
   };
   /**
+   * SIP proxies that a rollout tells to leave a relay out while it is replaced. Without any they find out by themselves: on `load limit` they take the next relay.
+   */
+  proxies: {
+    /**
+     * `kamailio`: JSON-RPC (jsonrpcs behind xhttp). `opensips`: management interface over HTTP (mi_http); 3.6 or later.
+     */
+    kind: 'kamailio' | 'opensips';
+    /**
+     * Where it takes commands, for example http://10.0.1.5:8080/RPC. Every proxy is named: each keeps its own list.
+     */
+    url: string;
+  }[];
+  /**
    * How the fleet is rolled to a new image. Every value can be overridden for one run.
    */
   rollout: {

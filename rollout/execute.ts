@@ -7,10 +7,15 @@ import type { Act, ActKind } from './core/actions.ts';
 import type { Relay } from './core/fleet.ts';
 import { deleteGuard } from './core/guard.ts';
 import type { Policy } from './core/policy.ts';
-import type { Clock, Cloud, Relays } from './ports.ts';
+import type { Clock, Cloud, Proxies, Relays } from './ports.ts';
 import { placeOf, vmOf } from './ports.ts';
 
-export type Effects = { readonly cloud: Cloud; readonly relays: Relays; readonly clock: Clock };
+export type Effects = {
+  readonly cloud: Cloud;
+  readonly relays: Relays;
+  readonly proxies: Proxies;
+  readonly clock: Clock;
+};
 
 /** `run` = who writes the intent. */
 export type Context = { readonly run: string; readonly policy: Policy };
@@ -42,34 +47,41 @@ const executors: { readonly [K in ActKind]: Executor<K> } = {
     return `${removed} removed`;
   },
 
-  replace: async ({ relay }, { cloud, relays }, { policy }) => {
+  replace: async ({ relay }, { cloud, relays, proxies }, { policy }) => {
     const vm = vmOf(relay);
     if (!relay.awaitsController) await cloud.awaitController(vm);
+    // An empty relay first: a proxy that has it off refuses even what belongs to calls of its own.
     await proveEmpty(relay, relays, policy);
+    const told = await proxies.leaveOut(placeOf(relay));
+    if (told !== undefined) await proveEmpty(relay, relays, policy);
     await cloud.replace(vm);
-    return undefined;
+    return told;
   },
 
-  admit: async ({ relay }, { cloud, relays }, { policy }) => {
+  admit: async ({ relay }, { cloud, relays, proxies }, { policy }) => {
     const place = placeOf(relay);
     const probe = await relays.probe(place, policy.gatePackets);
     if (!probe.ok) throw probeFailed(relay, probe.detail);
+    const told = await proxies.takeBack(place);
     await relays.restore(place, { limit: policy.servingLimit, deleteDelay: 'unknown' });
     // Last: a run killed before this finds a relay that takes calls, and only has to release it.
     await cloud.release(vmOf(relay));
-    return probe.detail;
+    return told === undefined ? probe.detail : `${probe.detail}; ${told}`;
   },
 
-  uncordon: async ({ relay, settings }, { cloud, relays }) => {
+  uncordon: async ({ relay, settings }, { cloud, relays, proxies }) => {
     await relays.restore(placeOf(relay), settings);
+    const told = await proxies.takeBack(placeOf(relay));
     await cloud.unmark(vmOf(relay));
     if (relay.awaitsController) await cloud.release(vmOf(relay));
-    return `maxsessions reads back ${settings.limit}`;
+    const limit = `maxsessions reads back ${settings.limit}`;
+    return told === undefined ? limit : `${limit}; ${told}`;
   },
 
-  release: async ({ relay }, { cloud }) => {
+  release: async ({ relay }, { cloud, proxies }) => {
+    const told = await proxies.takeBack(placeOf(relay));
     await cloud.release(vmOf(relay));
-    return undefined;
+    return told;
   },
 };
 

@@ -57,6 +57,21 @@ export type Relays = {
   readonly probe: (place: RelayPlace, packets: number) => Promise<Probe>;
 };
 
+/** The SIP proxies that the fleet file names; none at all is fine. All reject with a FleetError of one that cannot be told. */
+export type Proxies = {
+  /** Rejects if rollout cannot work with one of them. */
+  readonly check: () => Promise<void>;
+  /** None of them sends this relay anything from now on, read back. Only for a relay without calls. Idempotent; the
+   * answer is a detail for the journal, undefined without proxies. */
+  readonly leaveOut: (place: RelayPlace) => Promise<string | undefined>;
+  /** The opposite; the relay must answer pings. Idempotent. */
+  readonly takeBack: (place: RelayPlace) => Promise<string | undefined>;
+  /** Which of these relays somebody switched off, and where. */
+  readonly leftOut: (
+    places: readonly RelayPlace[],
+  ) => Promise<readonly { readonly relay: string; readonly proxy: string }[]>;
+};
+
 /** Takes events in order; `at`, version and run are added here. Never rejects for a slow reader. */
 export type Journal = { readonly write: (event: EventBody) => void };
 
@@ -82,6 +97,7 @@ export type Lock = {
 export type Ports = {
   readonly cloud: Cloud;
   readonly relays: Relays;
+  readonly proxies: Proxies;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly lock: Pick<Lock, 'check'>;

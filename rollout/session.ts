@@ -8,11 +8,12 @@ import { connectGce, type Gce } from '../lib/gce.ts';
 import { wallClock } from './adapters/clock.ts';
 import { type GceFleet, gceFleet } from './adapters/gce.ts';
 import type { ControlPlace } from './adapters/lock.ts';
+import { proxiesOf } from './adapters/proxies.ts';
 import { redisPlace } from './adapters/redis-lock.ts';
 import { type RelayDoor, relayDoor } from './adapters/relay.ts';
 import type { Policy } from './core/policy.ts';
 import { createObserver, type Observer } from './observe.ts';
-import type { Clock } from './ports.ts';
+import type { Clock, Proxies } from './ports.ts';
 
 /** Options that every command has. */
 export type FleetOptions = { readonly fleet?: string; readonly endpoint?: string };
@@ -22,6 +23,7 @@ export type Session = {
   readonly endpoint: string | undefined;
   readonly cloud: GceFleet;
   readonly relays: RelayDoor;
+  readonly proxies: Proxies;
   readonly clock: Clock;
   /** user@host */
   readonly by: string;
@@ -40,6 +42,7 @@ async function openSession(options: FleetOptions): Promise<Session> {
     endpoint,
     cloud: gceFleet(gce, file.name),
     relays,
+    proxies: proxiesOf(file),
     clock: wallClock,
     by: `${userInfo().username}@${hostname()}`,
     close: async () => {

@@ -18,13 +18,13 @@ export async function byHandOn(
   options: FleetOptions,
 ): Promise<number> {
   return await withSession(options, async (session) => {
-    const { file, cloud, relays, clock, by } = session;
+    const { file, cloud, relays, proxies, clock, by } = session;
     const policy = effectivePolicy(file, { drain: true });
     const fleet = await observerOf(session, policy).observe();
     const relay = findRelay(fleet.relays, name, fleet.name);
     if (isUnknown(relay)) throw refusal(`${name} does not answer, so nothing was changed`);
     const context = { run: byHand(by), policy };
-    const effects = { cloud, relays, clock };
+    const effects = { cloud, relays, proxies, clock };
     const because = 'by hand';
     if (kind === 'cordon') {
       refuseCordon(relay, fleet, policy);

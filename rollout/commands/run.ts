@@ -21,6 +21,7 @@ export type RunOptions = FleetOptions &
 /** Rejects with a FleetError before anything was touched; afterwards it answers the exit code. */
 export async function run(options: RunOptions): Promise<number> {
   return await withSession(options, async (session) => {
+    await session.proxies.check();
     const id = runId(session.clock.now(), Math.random());
     const file = options.journal ?? journalFile(id);
     const place = await controlPlace(session);
@@ -52,7 +53,7 @@ async function runLocked(
   journal: Journal,
   wishes: Wishes,
 ): Promise<RunEnd> {
-  const { file, cloud, relays, clock, by } = session;
+  const { file, cloud, relays, proxies, clock, by } = session;
   const policy = effectivePolicy(file, overridesOf(options, options.drain));
   const { kind, token, detail, tookOver } = lock;
   journal.write({
@@ -66,7 +67,7 @@ async function runLocked(
   const { stop, forget } = stopOnSignal();
   try {
     return await runRollout(
-      { cloud, relays, journal, clock, lock },
+      { cloud, relays, proxies, journal, clock, lock },
       { id, by, pid: process.pid, policy, observer, stop, wish: wishes.read },
     );
   } finally {

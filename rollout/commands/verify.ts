@@ -8,7 +8,7 @@ import { isUnknown } from '../core/fleet.ts';
 import { effectivePolicy } from '../core/policy.ts';
 import { plural } from '../core/words.ts';
 import type { Observer } from '../observe.ts';
-import { vmOf } from '../ports.ts';
+import { placeOf, vmOf } from '../ports.ts';
 import { controlPlace, type FleetOptions, observerOf, type Session, withSession } from '../session.ts';
 import { settled, settledLimited } from '../settled.ts';
 
@@ -22,16 +22,18 @@ const REPORTS_AT_ONCE = 32;
 /** Exit code 0: nothing is wrong; 3: something is. */
 export async function verify(options: VerifyOptions): Promise<number> {
   return await withSession(options, async (session) => {
-    const { file, cloud } = session;
+    const { file, cloud, proxies } = session;
     const policy = effectivePolicy(file, { drain: true });
     const running = await runningOwner(await controlPlace(session));
     const fleet = await observed(observerOf(session, policy), session);
-    const [reports, leftovers] = await settled([
+    const ready = fleet.relays.filter(({ vm }) => vm.state === 'ready');
+    const [reports, leftovers, leftOut] = await settled([
       readReports(fleet, session),
       settled(file.cloud.zones.map((zone) => cloud.leftovers(zone))),
+      proxies.leftOut(ready.map(placeOf)),
     ]);
     const run = running?.owner.run;
-    const found = findings({ fleet, reports, leftovers: leftovers.flat(), run }, policy);
+    const found = findings({ fleet, reports, leftovers: leftovers.flat(), leftOut, run }, policy);
     const text = options.json
       ? JSON.stringify({ fleet: file.name, ...(run === undefined ? {} : { run }), findings: found })
       : linesOf(found, fleet, run).join('\n');

@@ -25,6 +25,7 @@ export type Finding = {
     | 'unhealthy'
     | 'wrong-version'
     | 'leftover'
+    | 'off-in-proxy'
     | 'dark-zone';
   readonly zone: string;
   /** Absent: the whole zone. */
@@ -39,6 +40,8 @@ export type Evidence = {
   /** What each relay that runs wrote about itself, by its name. */
   readonly reports: ReadonlyMap<string, SelfReport>;
   readonly leftovers: readonly Leftover[];
+  /** Relays that somebody switched off in a SIP proxy. */
+  readonly leftOut: readonly { readonly relay: string; readonly proxy: string }[];
   /** The rollout that is on: what it has under way is its own business. */
   readonly run: string | undefined;
 };
@@ -71,7 +74,7 @@ function ofRelay(relay: Relay, report: SelfReport | undefined, evidence: Evidenc
   if (relay.vm.state === 'changing') return run === undefined ? [changing(relay, fleet.name)] : [];
   const offTarget = relay.onTarget || run !== undefined ? [] : [stale(relay, fleet)];
   if (isUnknown(relay)) return [silent(relay), ...offTarget];
-  return [...service(relay, run), ...offTarget, ...health(relay, report)];
+  return [...service(relay, run), ...offTarget, ...health(relay, report), ...offInProxy(relay, evidence)];
 }
 
 /** Does it take calls as its labels and its group say? */
@@ -136,6 +139,18 @@ function health(relay: Relay, report: SelfReport | undefined): readonly Said[] {
   if (version === undefined || relay.version === undefined || version === relay.version) return bad;
   const message = `it runs ${version}, but the image of its template holds ${relay.version}`;
   return [...bad, { kind: 'wrong-version', message, next: 'Build the image anew, and roll the fleet to it' }];
+}
+
+/** Takes calls, and a proxy sends it none. What a rollout has under way does not take calls yet. */
+function offInProxy(relay: Relay, { leftOut }: Evidence): readonly Said[] {
+  if (isAdmitting(relay) !== true) return [];
+  return leftOut
+    .filter((one) => one.relay === relay.name)
+    .map(({ proxy }) => ({
+      kind: 'off-in-proxy',
+      message: `${proxy} has it switched off, though it takes calls`,
+      next: `Switch it on there: rollout uncordon ${relay.name}`,
+    }));
 }
 
 function changing({ vm, zone }: Relay, fleet: string): Said {

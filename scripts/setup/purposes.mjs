@@ -49,6 +49,7 @@ export const NEEDS = [
     service: 'rtpengine-daemon.service',
     for: ['test'],
   },
+  { program: 'kamailio', package: 'kamailio', service: 'kamailio.service', for: ['test'] },
   { program: 'shellcheck', package: 'shellcheck', for: ['check'] },
 ];
 

@@ -6,7 +6,8 @@ import { POLICY } from './support/fleets.ts';
 
 const policy = { ...POLICY, pollSeconds: 0.25 };
 
-function expectRolled({ world }: FakeFleet): void {
+function expectRolled({ world, off }: FakeFleet): void {
+  expect([...off]).toEqual([]);
   expect(world.cut).toBe(0);
   expect(world.refused).toBe(0);
   expect(world.placed).toBeGreaterThan(100);

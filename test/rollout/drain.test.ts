@@ -36,6 +36,7 @@ async function drained(looks: readonly Relay[], over: { drainSeconds?: number; s
       removeEmptyCalls: async () => log.push('remove empty calls'),
       probe: never,
     },
+    proxies: { check: never, leaveOut: never, takeBack: never, leftOut: never },
   };
   const observe = async () => {
     const relay = looks[Math.min(round, looks.length - 1)];

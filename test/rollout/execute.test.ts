@@ -4,12 +4,18 @@ import type { Cordon, Look, Settings } from '../../rollout/core/fleet.ts';
 import { type Effects, execute } from '../../rollout/execute.ts';
 import { answer, cordonOf, draining, empty, joining, NOW, POLICY, SILENCE, stale } from './support/fleets.ts';
 
-type World = { readonly settings?: Settings; readonly look?: Look; readonly probeOk?: boolean };
+type World = {
+  readonly settings?: Settings;
+  readonly look?: Look;
+  readonly probeOk?: boolean;
+  readonly proxies?: boolean;
+};
 
 /** Every effect in order, as it was asked for. */
 async function effectsOf(act: Act, world: World = {}): Promise<readonly string[]> {
   const log: string[] = [];
   const note = async (text: string) => void log.push(text);
+  const tell = (text: string) => (world.proxies === true ? String(log.push(text)) : undefined);
   const settings = ({ limit, deleteDelay }: Settings) => `${limit}/${deleteDelay}`;
   const effects: Effects = {
     clock: { now: () => NOW, sleep: async () => undefined },
@@ -36,6 +42,12 @@ async function effectsOf(act: Act, world: World = {}): Promise<readonly string[]
         log.push('probe');
         return { ok: world.probeOk ?? true, detail: 'detail' };
       },
+    },
+    proxies: {
+      check: async () => undefined,
+      leaveOut: async () => tell('leave out'),
+      takeBack: async () => tell('take back'),
+      leftOut: async () => [],
     },
   };
   await execute(act, effects, { run: 'r1', policy: POLICY }).catch((error: Error) =>
@@ -85,4 +97,19 @@ test('an uncordon restores the old settings before it takes the intent off', asy
   const relay = draining('a1', { cordon: cordonOf(), awaitsController: true });
   const act: Act = { kind: 'uncordon', relay, settings: { limit: 400, deleteDelay: 30 }, because };
   expect(await effectsOf(act)).toEqual(['restore 400/30', 'unmark', 'release']);
+});
+
+test('proxies are told once the relay is empty, and asked again before it takes calls', async () => {
+  const proxies = true;
+  const replace: Act = { kind: 'replace', relay: empty('a1', { awaitsController: true }), because };
+  expect(await effectsOf(replace, { proxies })).toEqual(['look', 'leave out', 'look', 'replace']);
+  const admit: Act = { kind: 'admit', relay: joining('a1'), because };
+  expect(await effectsOf(admit, { proxies })).toEqual([
+    'probe',
+    'take back',
+    'restore -1/unknown',
+    'release',
+  ]);
+  const busy = answer({ limit: 0, own: 1, at: NOW + 500, uptime: 3601 });
+  expect(await effectsOf(replace, { proxies, look: busy })).not.toContain('leave out');
 });

@@ -23,7 +23,7 @@ function found(fleet: Fleet, over: Partial<Evidence> = {}): readonly string[] {
   const reports = new Map(
     fleet.relays.map(({ name, version }) => [name, { ...GOOD, version } satisfies SelfReport]),
   );
-  const evidence = { fleet, reports, leftovers: [], run: undefined, ...over };
+  const evidence = { fleet, reports, leftovers: [], leftOut: [], run: undefined, ...over };
   return findings(evidence, POLICY).map(({ kind, relay, zone }) => `${kind} ${relay ?? zone}`);
 }
 
@@ -40,6 +40,7 @@ test('a relay that was forgotten is found, and so is its dark zone', () => {
       fleet: fleetOf(forgotten, serving('a2')),
       reports: new Map([['a1', GOOD]]),
       leftovers: [],
+      leftOut: [],
       run: undefined,
     },
     POLICY,
@@ -113,6 +114,18 @@ test('never silent about a relay that takes no calls while no rollout is on', ()
 
 test('times are told as they are on the label', () => {
   const relay = serving('a1', { cordon: cordonOf({ at: NOW }), looks: thrice({ limit: 0 }) });
-  const evidence = { fleet: fleetOf(relay), reports: new Map([['a1', GOOD]]), leftovers: [], run: undefined };
+  const evidence = {
+    fleet: fleetOf(relay),
+    reports: new Map([['a1', GOOD]]),
+    leftovers: [],
+    leftOut: [],
+    run: undefined,
+  };
   expect(findings(evidence, POLICY).at(-1)?.message).toContain(new Date(NOW).toISOString());
+});
+
+test('a relay that takes calls and is switched off in a proxy is found; one that is cordoned is not told twice', () => {
+  const leftOut = ['a1', 'a2'].map((relay) => ({ relay, proxy: 'Kamailio at http://k' }));
+  const cordoned = serving('a2', { cordon: cordonOf(), looks: thrice({ limit: 0 }) });
+  expect(found(fleetOf(serving('a1'), cordoned), { leftOut })).toEqual(['off-in-proxy a1', 'cordoned a2']);
 });

@@ -19,7 +19,7 @@ import {
 } from '../../../rollout/core/simulate.ts';
 import type { Wish } from '../../../rollout/core/wish.ts';
 import { createObserver } from '../../../rollout/observe.ts';
-import type { Clock, Cloud, Ports, Relays } from '../../../rollout/ports.ts';
+import type { Clock, Cloud, Ports, Proxies, Relays } from '../../../rollout/ports.ts';
 import { NOW } from './fleets.ts';
 import { seeded } from './seeded.ts';
 
@@ -51,6 +51,8 @@ export type FakeFleet = {
   readonly mute: Set<string>;
   /** Probe calls that fail, by relay name. */
   readonly badProbe: Set<string>;
+  /** Relays that are switched off in the SIP proxies. */
+  readonly off: Set<string>;
   /** What is asked of each run, by its id: `r1` is the first. */
   readonly wishes: Map<string, Wish>;
 };
@@ -63,6 +65,7 @@ export function fakeFleet(options: FakeOptions = {}): FakeFleet {
   const events: EventBody[] = [];
   const mute = new Set<string>();
   const badProbe = new Set<string>();
+  const off = new Set<string>();
   const wishes = new Map<string, Wish>();
   let now = NOW;
   let total = 0;
@@ -189,6 +192,12 @@ export function fakeFleet(options: FakeOptions = {}): FakeFleet {
           detail: badProbe.has(name) ? `of ${packets} packets each way 0 arrived` : 'ok',
         })),
     };
+    const proxies: Proxies = {
+      check: async () => undefined,
+      leaveOut: ({ name }) => effect(() => void off.add(name)).then(() => 'off'),
+      takeBack: ({ name }) => effect(() => void off.delete(name)).then(() => 'on'),
+      leftOut: async () => [],
+    };
     const lock = { check: () => undefined };
     const journal = {
       write: (event: EventBody) => {
@@ -197,7 +206,7 @@ export function fakeFleet(options: FakeOptions = {}): FakeFleet {
         onEvent?.(event, fleet);
       },
     };
-    const ports: Ports = { cloud, relays, clock, lock, journal };
+    const ports: Ports = { cloud, relays, proxies, clock, lock, journal };
     const observer = createObserver({ cloud, relays, clock }, { name: 'sim', zones: names, policy });
     const id = `r${processes}`;
     return await runRollout(ports, {
@@ -222,6 +231,7 @@ export function fakeFleet(options: FakeOptions = {}): FakeFleet {
     events,
     mute,
     badProbe,
+    off,
     wishes,
   };
   return fleet;
