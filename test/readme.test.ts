@@ -53,7 +53,9 @@ describe('commands', () => {
     expect(scripts).toHaveProperty([script]);
     const entry = /bin\/node (\S+\.ts)(?: (\w+))?$/.exec(scripts[script] ?? '');
     if (entry !== null && PROGRAMS.includes(entry[1] ?? ''))
-      expect(optionsOf(args)).toEqual(knownTo(entry[1] ?? '', subcommand(entry[2], args), optionsOf(args)));
+      expect(optionsOf(args)).toEqual(
+        knownTo(entry[1] ?? '', subcommand(entry[1] ?? '', entry[2], args), optionsOf(args)),
+      );
   });
 });
 
@@ -62,9 +64,10 @@ function optionsOf(args: readonly string[]): readonly string[] {
   return own.filter((word) => /^--./.test(word));
 }
 
-function subcommand(fixed: string | undefined, args: readonly string[]): readonly string[] {
+function subcommand(program: string, fixed: string | undefined, args: readonly string[]): readonly string[] {
   if (fixed !== undefined) return [fixed];
   const [first] = args;
+  if (program === 'rollout/cli.ts' && (first === undefined || first.startsWith('--'))) return ['run'];
   return first === undefined || first.startsWith('-') ? [] : [first];
 }
 
