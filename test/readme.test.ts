@@ -15,7 +15,13 @@ const DOCUMENTS = globSync('**/*.md', { cwd: root, exclude: ['**/node_modules/**
 const README = read('README.md');
 
 /** Programs with a `--help`; anything else that a script runs would do its work. */
-const PROGRAMS = ['lab/cli.ts', 'lab/demo/main.ts', 'rollout/cli.ts', 'image-builder/cli.ts'];
+const PROGRAMS = [
+  'lab/cli.ts',
+  'lab/demo/main.ts',
+  'lab/qemu/main.ts',
+  'rollout/cli.ts',
+  'image-builder/cli.ts',
+];
 
 const scripts: Readonly<Record<string, string>> = packageJson.scripts;
 

@@ -1,16 +1,18 @@
 /** What this machine is and has. Reads only. */
 import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 import { SetupError } from './say.mjs';
 
 /** Folders of system programs that a plain user's search path lacks on Debian. */
 const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
 /**
- * Where `program` is, in the search path or a folder of system programs.
+ * Where `program` is, in the search path or a folder of system programs; a whole path is looked for as it is, and may be of
+ * a file that is no program.
  * @param {string} program
  */
 export function which(program) {
+  if (isAbsolute(program)) return existsSync(program) ? program : undefined;
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_FOLDERS];
   return folders.map((folder) => join(folder, program)).find((path) => isExecutable(path));
 }

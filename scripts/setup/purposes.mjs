@@ -3,7 +3,7 @@
  * Data and pure functions.
  */
 
-/** @typedef {'demo' | 'test' | 'lab' | 'image' | 'check' | 'rollout'} Purpose */
+/** @typedef {'demo' | 'test' | 'lab' | 'image' | 'boot' | 'check' | 'rollout'} Purpose */
 /** @typedef {{
  *   readonly program: string,
  *   readonly package: string,
@@ -19,16 +19,18 @@ export const PURPOSES = {
   test: { needsRoot: true },
   lab: { needsRoot: true },
   image: { needsRoot: false },
+  boot: { needsRoot: true },
   check: { needsRoot: false },
   rollout: { needsRoot: false },
 };
 
 /** @type {readonly Purpose[]} */
-const LAB = ['lab', 'demo', 'test'];
+const LAB = ['lab', 'demo', 'boot', 'test'];
 /** @type {readonly Purpose[]} */
 const IMAGE = ['image', 'demo', 'test'];
 
 /**
+ * `program`: its name, or the whole path of a file where the package has no program.
  * `service`: the unit that Debian's package would start and enable; set-up leaves it off, since rtpfleet starts the
  * program itself, with its own configuration and addresses.
  * @type {readonly Need[]}
@@ -42,6 +44,8 @@ export const NEEDS = [
   { program: 'redis-server', package: 'redis-server', service: 'redis-server.service', for: LAB },
   { program: 'mmdebstrap', package: 'mmdebstrap', for: IMAGE },
   { program: 'newuidmap', package: 'uidmap', for: IMAGE },
+  { program: 'qemu-system-x86_64', package: 'qemu-system-x86', for: ['boot', 'test'] },
+  { program: '/usr/share/OVMF/OVMF_CODE_4M.fd', package: 'ovmf', for: ['boot', 'test'] },
   { program: 'git', package: 'git', for: ['image', 'test'] },
   {
     program: 'rtpengine',

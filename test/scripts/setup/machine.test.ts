@@ -26,6 +26,8 @@ describe('which', () => {
     vi.stubEnv('PATH', folder);
     expect(which('tool')).toBe(join(folder, 'tool'));
     expect(which('text')).toBeUndefined();
+    expect(which(join(folder, 'text'))).toBe(join(folder, 'text'));
+    expect(which(join(folder, 'nothing'))).toBeUndefined();
     expect(which('ldconfig')).toMatch(/^\/(usr\/)?sbin\/ldconfig$/);
     rmSync(folder, { recursive: true });
   });

@@ -8,12 +8,14 @@ describe('missing', () => {
   });
 
   it('names only what the purpose needs', () => {
-    const packages = (purpose: 'rollout' | 'check' | 'image') =>
+    const packages = (purpose: 'rollout' | 'check' | 'image' | 'boot') =>
       missing(purpose, () => false).map((need) => need.package);
     expect(packages('rollout')).toEqual([]);
     expect(packages('check')).toEqual(['shellcheck']);
     expect(packages('image')).toContain('mmdebstrap');
     expect(packages('image')).not.toContain('redis-server');
+    expect(packages('image')).not.toContain('ovmf');
+    expect(packages('boot')).toEqual(expect.arrayContaining(['ovmf', 'qemu-system-x86', 'dnsmasq-base']));
   });
 
   it('gives tests all that the demo needs', () => {

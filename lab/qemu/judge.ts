@@ -1,0 +1,89 @@
+/** Whether a machine that was booted from an image is one that may serve: every reason why not. Pure. */
+import { consoleProblems, linesOf } from './console.ts';
+import type { GuestReport } from './guest.ts';
+
+export type Call = {
+  readonly ok: boolean;
+  readonly reason: string | undefined;
+  /** RTP packets that each end sent, and that arrived at caller and callee. */
+  readonly sent: number;
+  readonly receivedA: number;
+  readonly receivedB: number;
+};
+
+export type Evidence = {
+  /** All that the serial port printed. */
+  readonly serial: string;
+  readonly relay: { readonly version: string; readonly health: string } | undefined;
+  readonly guest: GuestReport | undefined;
+  /** From the start of QEMU to the relay's word about its health; undefined: none came. */
+  readonly healthySeconds: number | undefined;
+  /** From the start of QEMU to the end of watching. */
+  readonly seconds: number;
+  /** The watching ended because the time was over. */
+  readonly isOver: boolean;
+  readonly call: Call | undefined;
+  /** Size of the disk, where it was made larger than the image; undefined: it was not. */
+  readonly diskBytes: number | undefined;
+};
+
+export type BootReport = {
+  readonly ok: boolean;
+  /** One clause for each reason why not. */
+  readonly problems: readonly string[];
+} & Evidence;
+
+/** What GCE gives a network interface by default, and so does the DHCP of the lab. */
+const MTU = 1460;
+/** The other partitions and ext4's own tables take less than the rest. */
+const LEAST_PART_OF_DISK = 0.9;
+
+/** @param version release that must run; undefined: any */
+export function judge(evidence: Evidence, version: string | undefined): BootReport {
+  const problems = [
+    ...consoleProblems(evidence.serial).map(({ what, line }) => `console: ${what}: ${line.trim()}`),
+    ...silence(evidence),
+    ...relayProblems(evidence, version),
+    ...guestProblems(evidence),
+    ...callProblems(evidence.call),
+  ];
+  return { ...evidence, ok: problems.length === 0, problems };
+}
+
+function silence({ relay, guest, seconds, isOver, serial }: Evidence): readonly string[] {
+  if (relay !== undefined && guest !== undefined) return [];
+  const missing = relay === undefined ? 'its health' : 'the end of its boot';
+  const last = linesOf(serial).at(-1) ?? 'nothing at all';
+  const how = isOver ? `within ${Math.round(seconds)} s` : `and ended after ${Math.round(seconds)} s`;
+  return [`the machine did not tell ${missing} ${how}; the last line of its console: ${last.trim()}`];
+}
+
+function relayProblems({ relay }: Evidence, version: string | undefined): readonly string[] {
+  if (relay === undefined) return [];
+  const problems: string[] = [];
+  if (version !== undefined && relay.version !== version)
+    problems.push(`it runs ${relay.version}, not ${version}`);
+  if (!relay.health.startsWith('{"ok":true,')) problems.push(`it is not healthy: ${relay.health}`);
+  return problems;
+}
+
+function guestProblems({ guest, diskBytes }: Evidence): readonly string[] {
+  if (guest === undefined) return [];
+  const problems: string[] = [];
+  if (guest.state !== 'running')
+    problems.push(
+      `systemd is ${guest.state || 'silent'}: ${guest.failedUnits.join(' ') || 'no unit failed'}`,
+    );
+  if (guest.mtu !== MTU) problems.push(`its network interface has MTU ${guest.mtu}, and DHCP said ${MTU}`);
+  if (diskBytes !== undefined && !(guest.rootBytes > diskBytes * LEAST_PART_OF_DISK))
+    problems.push(
+      `its root file system has ${guest.rootBytes} bytes on a disk of ${diskBytes}: it did not grow`,
+    );
+  return problems;
+}
+
+function callProblems(call: Call | undefined): readonly string[] {
+  return call === undefined || call.ok
+    ? []
+    : [`a call through it failed: ${call.reason ?? 'no reason given'}`];
+}

@@ -1,0 +1,26 @@
+/** A boot's report as a person reads it. Pure. */
+import { linesOf } from './console.ts';
+import type { BootReport } from './judge.ts';
+
+const LAST_LINES = 15;
+const GIB = 1024 ** 3;
+
+export function wordReport(report: BootReport, log: string): string {
+  const { relay, guest, call, healthySeconds, ok, problems, serial } = report;
+  const lines: string[] = [];
+  if (relay !== undefined) lines.push(`${relay.version}, healthy after ${healthySeconds} s of emulation`);
+  if (guest !== undefined) {
+    lines.push(`systemd: ${guest.state}; boot: ${guest.startup}`);
+    lines.push(`root file system: ${(guest.rootBytes / GIB).toFixed(1)} GiB; MTU ${guest.mtu}`);
+  }
+  if (call?.ok) lines.push(`call: RTP ${call.receivedA} and ${call.receivedB} of ${call.sent} packets`);
+  lines.push(...problems.map((problem) => `✖ ${problem}`));
+  if (!ok)
+    lines.push(
+      ...linesOf(serial)
+        .slice(-LAST_LINES)
+        .map((line) => `    ${line}`),
+    );
+  lines.push(`console: ${log}`, ok ? 'fit' : 'not fit');
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,55 @@
+/** Golden images under real firmware, with their own kernel: what nspawn machines cannot show. Both at once, one processor each. */
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '../..');
+const BOOTS = [
+  { base: 'debian-13', version: 'mr12.5.1.31', firmware: 'uefi', disk: 'virtio-scsi' },
+  { base: 'debian-12', version: 'mr10.5.3.5', firmware: 'bios', disk: 'virtio-scsi' },
+] as const;
+
+async function program(...words: readonly string[]) {
+  const { stdout } = await execa(process.execPath, words, { cwd: ROOT, reject: false, stderr: 'inherit' });
+  return JSON.parse(stdout);
+}
+
+/** Out of the cache when an earlier test built it. */
+async function imageOf({ base, version }: (typeof BOOTS)[number]): Promise<string> {
+  const words = ['build', '--base', base, '--version', version, '--no-publish', '--json'];
+  return (await program('image-builder/cli.ts', ...words)).image;
+}
+
+describe('an image in QEMU', () => {
+  const reports = new Map<string, Awaited<ReturnType<typeof program>>>();
+  beforeAll(async () => {
+    const images: string[] = [];
+    for (const each of BOOTS) images.push(await imageOf(each));
+    await Promise.all(
+      BOOTS.map(async ({ firmware, disk }, place) => {
+        const words = [images[place] ?? '', '--firmware', firmware, '--disk', disk, '--json'];
+        reports.set(firmware, await program('lab/qemu/main.ts', ...words));
+      }),
+    );
+  });
+
+  test.each(BOOTS)('starts by $firmware from $disk, $base, and carries a call', ({ firmware, version }) => {
+    const report = reports.get(firmware);
+    // In this order, so that a failure shows its reason first.
+    expect(report.problems).toEqual([]);
+    expect(report).toMatchObject({
+      ok: true,
+      relay: { version, health: expect.stringMatching(/^{"ok":true,/) },
+      guest: { state: 'running', failedUnits: [], mtu: 1460 },
+      call: { sent: 50, receivedA: 50, receivedB: 50 },
+    });
+  });
+
+  test('leaves nothing', async () => {
+    expect(readdirSync(join(tmpdir(), 'rtpfleet-boot'))).toEqual([]);
+    const { stdout } = await execa('pgrep', ['-af', join(tmpdir(), 'rtpfleet-boot')], { reject: false });
+    expect(stdout).toBe('');
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { BUSES, FIRMWARES, OVMF, qemuCommand, type VirtualMachine } from '../../lab/qemu/command.ts';
+
+const MACHINE: VirtualMachine = {
+  firmware: 'uefi',
+  bus: 'virtio-scsi',
+  disk: { file: '/lab/disk.raw', format: 'raw' },
+  variables: '/lab/variables.fd',
+  serial: '/lab/serial.log',
+  tap: 'tap0',
+  hardwareAddress: '42:01:0a:40:01:14',
+};
+const text = (change: Partial<VirtualMachine> = {}) => qemuCommand({ ...MACHINE, ...change }).join(' ');
+
+describe('the machine that QEMU makes', () => {
+  test.each(FIRMWARES.flatMap((firmware) => BUSES.map((bus) => ({ firmware, bus }))))(
+    'is emulated, headless and leaves the disk as it is: $firmware, $bus',
+    (change) => {
+      const words = text(change);
+      expect(words).toContain('-accel tcg,thread=single');
+      expect(words).toContain('-cpu qemu64 -smp 1');
+      expect(words).toContain('-display none');
+      expect(words).toMatch(/file=\/lab\/disk\.raw,format=raw,snapshot=on/);
+      expect(words).toContain('product=Google Compute Engine');
+      expect(words).toContain('mac=42:01:0a:40:01:14');
+    },
+  );
+
+  test('has UEFI only when it is asked for, with variables of its own', () => {
+    expect(text()).toContain(`readonly=on,file=${OVMF.code}`);
+    expect(text()).toContain('unit=1,format=raw,file=/lab/variables.fd');
+    expect(text({ firmware: 'bios' })).not.toContain('pflash');
+  });
+
+  test('takes the disk by either bus', () => {
+    expect(text()).toContain('scsi-hd,drive=disk');
+    expect(text({ bus: 'nvme' })).toContain('nvme,drive=disk');
+  });
+
+  test('takes paths with commas', () => {
+    expect(text({ disk: { file: '/a,b/disk.qcow2', format: 'qcow2' } })).toContain(
+      'file=/a,,b/disk.qcow2,format=qcow2',
+    );
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { type Evidence, judge } from '../../lab/qemu/judge.ts';
+import { wordReport } from '../../lab/qemu/words.ts';
+
+const GIB = 1024 ** 3;
+const GUEST = { state: 'running', failedUnits: [], startup: '74 s', rootBytes: 9.7 * GIB, mtu: 1460 };
+const GOOD: Evidence = {
+  serial: '[  OK  ] Started rtpengine-daemon.service.\n',
+  relay: { version: 'mr12.5.1.31', health: '{"ok":true,"checks":[]}' },
+  guest: GUEST,
+  healthySeconds: 80,
+  seconds: 81,
+  isOver: false,
+  call: { ok: true, reason: undefined, sent: 50, receivedA: 50, receivedB: 50 },
+  diskBytes: 10 * GIB,
+};
+const problemsOf = (change: Partial<Evidence>, version = 'mr12.5.1.31') =>
+  judge({ ...GOOD, ...change }, version).problems;
+
+describe('a booted image', () => {
+  test('is fit when nothing speaks against it', () => {
+    expect(judge(GOOD, 'mr12.5.1.31')).toMatchObject({ ok: true, problems: [] });
+    expect(judge(GOOD, undefined).ok).toBe(true);
+    expect(wordReport(judge(GOOD, undefined), 'boot.log')).toMatch(/RTP 50 and 50 of 50[^✖]*fit\n$/);
+  });
+
+  test.each<[string, Partial<Evidence>, RegExp]>([
+    [
+      'a failed unit on the console',
+      { serial: '[FAILED] Failed to start a.service' },
+      /console: failed unit: .*a\.service/,
+    ],
+    [
+      'another version',
+      { relay: { version: 'mr10.5.3.5', health: '{"ok":true,' } },
+      /runs mr10\.5\.3\.5, not mr12\.5\.1\.31/,
+    ],
+    ['bad health', { relay: { version: 'mr12.5.1.31', health: '{"ok":false,"checks":[]}' } }, /not healthy/],
+    [
+      'a degraded system',
+      { guest: { ...GUEST, state: 'degraded', failedUnits: ['a.service'] } },
+      /degraded: a\.service/,
+    ],
+    ['a wrong MTU', { guest: { ...GUEST, mtu: 1500 } }, /MTU 1500/],
+    ['a root that did not grow', { guest: { ...GUEST, rootBytes: 1.9 * GIB } }, /did not grow/],
+    ['a root of unknown size', { guest: { ...GUEST, rootBytes: Number.NaN } }, /did not grow/],
+    [
+      'a call that failed',
+      { call: { ok: false, reason: 'no RTP', sent: 50, receivedA: 0, receivedB: 0 } },
+      /call .* no RTP/,
+    ],
+    [
+      'silence',
+      { relay: undefined, guest: undefined, isOver: true, seconds: 300 },
+      /its health within 300 s.*rtpengine-daemon/,
+    ],
+    ['silence about the boot', { guest: undefined, isOver: true }, /the end of its boot within/],
+    ['an end before the time', { relay: undefined, serial: '' }, /and ended after 81 s.*nothing at all/],
+  ])('is not fit with %s', (_, change, words) => {
+    const problems = problemsOf(change);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(words);
+    expect(wordReport(judge({ ...GOOD, ...change }, 'mr12.5.1.31'), 'boot.log')).toMatch(/✖ .*not fit\n$/s);
+  });
+
+  test('of which the disk was not made larger need not have grown', () => {
+    expect(problemsOf({ guest: { ...GUEST, rootBytes: 1.9 * GIB }, diskBytes: undefined })).toEqual([]);
+  });
+});
