@@ -3,6 +3,9 @@
 
 METADATA=http://169.254.169.254/computeMetadata/v1
 CONF=/run/rtpfleet/rtpengine.conf
+STANDALONE=/run/rtpfleet/standalone
+FIRMWARE=/sys/class/dmi/id
+PATIENCE=20
 
 log() { printf '%s\n' "$*" >&2; }
 
@@ -19,16 +22,35 @@ metadata() {
     esac
 }
 
-# The same, for as long as it takes: a relay without its metadata has nothing that it could do instead.
+# The same, for as long as it takes: a relay of a cloud has nothing that it could do without its metadata. A machine that
+# is none of Google's, nor of the lab, has no metadata server to wait for: after $PATIENCE seconds without any word it goes by
+# itself, until the next boot, and every value is empty.
 metadata_when_up() {
+    [ ! -e "$STANDALONE" ] || return 0
+    [ -z "${RTPFLEET_STANDALONE:-}" ] || { : >"$STANDALONE"; return 0; }
     tries=0
+    begin=$(date +%s)
     until value=$(metadata "$1"); do
         tries=$((tries + 1))
         [ $((tries % 50)) -ne 1 ] || log "waiting for the metadata server ($1)"
+        if [ $(($(date +%s) - begin)) -ge "$PATIENCE" ] && ! has_metadata_server; then
+            log "no metadata server: this relay goes by itself"
+            : >"$STANDALONE"
+            return 0
+        fi
         sleep 0.2
     done
     printf '%s' "$value"
 }
+
+# True where a metadata server belongs to the platform: on Google's machines, told by their firmware, and in the lab.
+has_metadata_server() {
+    [ "$(cat "$FIRMWARE/product_name" 2>/dev/null)" = 'Google Compute Engine' ] ||
+        [ "$(systemd-detect-virt --container 2>/dev/null)" = systemd-nspawn ]
+}
+
+# The first IPv4 address that other machines can reach.
+own_address() { ip -4 -oneline address show scope global | sed -n '1s/.* inet \([0-9.]*\).*/\1/p'; }
 
 # Writes a guest attribute. Fails when the server refuses, which it does unless enable-guest-attributes is TRUE.
 guest_attribute() {

@@ -1,5 +1,5 @@
 /** From a word of the command line to what QEMU can boot: an image in the builder's cache, an archive for GCE, or a disk. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DISK_FILES, readManifest } from '../../image-builder/assemble.ts';
 import { openCache } from '../../image-builder/cache.ts';
@@ -19,12 +19,14 @@ export type FoundDisk = {
  */
 export function findDisk(word: string, environment: Readonly<Record<string, string | undefined>>): FoundDisk {
   const images = cachedImages(environment);
-  const image = images.find(({ manifest }) => manifest.image === word);
-  if (image !== undefined)
-    return { file: join(image.folder, DISK_FILES.archive), form: 'archive', manifest: image.manifest };
+  const image = images.find(({ name }) => name === word);
+  if (image !== undefined) {
+    const manifest = readManifest(image.folder);
+    return { file: join(image.folder, DISK_FILES.archive), form: 'archive', manifest };
+  }
   const form = formOf(word);
   if (form !== undefined && existsSync(word)) return { file: resolve(word), form };
-  const names = images.map(({ manifest }) => manifest.image);
+  const names = images.map(({ name }) => name);
   throw new FleetError({
     kind: 'usage',
     code: 'no-such-image',
@@ -44,13 +46,17 @@ export function formOf(path: string): FoundDisk['form'] | undefined {
   return path.endsWith('.qcow2') ? 'qcow2' : undefined;
 }
 
-type CachedImage = { readonly folder: string; readonly manifest: Manifest };
+type CachedImage = { readonly folder: string; readonly name: string };
 
+/** Only names are read here: another release of rtpfleet may have written records that this one cannot check. */
 function cachedImages(environment: Readonly<Record<string, string | undefined>>): readonly CachedImage[] {
   const disks = join(openCache(environment).root, 'disk');
   if (!existsSync(disks)) return [];
-  return readdirSync(disks)
-    .map((name) => join(disks, name))
-    .filter((folder) => existsSync(join(folder, DISK_FILES.manifest)))
-    .map((folder) => ({ folder, manifest: readManifest(folder) }));
+  return readdirSync(disks).flatMap((key) => {
+    const folder = join(disks, key);
+    const record = join(folder, DISK_FILES.manifest);
+    if (!existsSync(record)) return [];
+    const { image }: { readonly image?: unknown } = JSON.parse(readFileSync(record, 'utf8'));
+    return typeof image === 'string' ? [{ folder, name: image }] : [];
+  });
 }

@@ -35,22 +35,37 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
+type Place = {
+  /** Port of the metadata server; another one: nobody answers. */
+  readonly port?: number;
+  /** What the firmware says that the machine is. */
+  readonly product?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Program that ends `rtpfleet-config` after some time. */
+  readonly within?: readonly string[];
+};
+
 /** The program as it is in the image, with the image's places moved into a folder. */
-async function config(metadata: Readonly<Record<string, string>>) {
+async function config(metadata: Readonly<Record<string, string>>, place: Place = {}) {
   told = { name: (await execa('hostname')).stdout, ...metadata };
-  const { port } = server.address() as AddressInfo;
+  const { port = (server.address() as AddressInfo).port, product = 'Standard PC', within = [] } = place;
   mkdirSync(join(folder, 'run'));
+  writeFileSync(join(folder, 'product_name'), `${product}\n`);
   writeFileSync(join(folder, 'rtpengine.conf.in'), `${TEMPLATE.join('\n')}\n`);
   for (const name of ['common.sh', 'rtpfleet-config']) {
     const text = readFileSync(join(PROGRAMS, name), 'utf8')
       .replaceAll('/usr/lib/rtpfleet', folder)
       .replaceAll('/run/rtpfleet', join(folder, 'run'))
+      .replaceAll('/sys/class/dmi/id', folder)
+      .replaceAll('PATIENCE=20', 'PATIENCE=1')
       .replaceAll('169.254.169.254', `127.0.0.1:${port}`)
       .replaceAll('chgrp rtpengine', 'chmod 0640');
     writeFileSync(join(folder, name), text);
   }
-  const { exitCode, stderr } = await execa('sh', [join(folder, 'rtpfleet-config')], { reject: false });
-  const files = readdirSync(join(folder, 'run'));
+  const [program = '', ...words] = [...within, 'sh', join(folder, 'rtpfleet-config')];
+  const env = place.environment ?? {};
+  const { exitCode, stderr } = await execa(program, words, { reject: false, env });
+  const files = readdirSync(join(folder, 'run')).filter((name) => name !== 'standalone');
   const written = files.length === 0 ? '' : readFileSync(join(folder, 'run', files[0] ?? ''), 'utf8');
   return { exitCode, stderr, files, written };
 }
@@ -94,6 +109,32 @@ describe('rtpfleet-config', () => {
     const { exitCode, stderr, files } = await config(metadata);
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^(the metadata server gives|metadata rtpfleet-redis is) /);
+    expect(files).toEqual([]);
+  });
+});
+
+describe('rtpfleet-config without a metadata server', () => {
+  const NOBODY = { port: 1 };
+
+  test('on a machine of its own takes the address of the first interface, and no Redis', async () => {
+    const { exitCode, written, stderr } = await config({}, NOBODY);
+    expect(stderr).toContain('no metadata server: this relay goes by itself');
+    expect(written).toMatch(/^interface = (\d+\.){3}\d+\nlisten-ng = (\d+\.){3}\d+:22222\n$/);
+    expect(written).not.toContain('127.0.0.1');
+    expect(exitCode).toBe(0);
+  });
+
+  test('does not look for one where it is told that there is none', async () => {
+    const place = { environment: { RTPFLEET_STANDALONE: 'yes' } };
+    const { written, stderr } = await config({ [IP]: '10.0.0.7' }, place);
+    expect(stderr).not.toContain('waiting');
+    expect(written).toMatch(/^interface = (?!10\.0\.0\.7)/);
+  });
+
+  test('on a machine of Google’s goes on waiting, and writes nothing', async () => {
+    const place = { ...NOBODY, product: 'Google Compute Engine', within: ['timeout', '3'] };
+    const { exitCode, files } = await config({}, place);
+    expect(exitCode).toBe(124);
     expect(files).toEqual([]);
   });
 });

@@ -29,7 +29,16 @@ describe('an image in QEMU', () => {
     for (const each of BOOTS) images.push(await imageOf(each));
     await Promise.all(
       BOOTS.map(async ({ firmware, disk }, place) => {
-        const words = [images[place] ?? '', '--firmware', firmware, '--disk', disk, '--json'];
+        const words = [
+          images[place] ?? '',
+          '--firmware',
+          firmware,
+          '--disk',
+          disk,
+          '--within',
+          '600',
+          '--json',
+        ];
         reports.set(firmware, await program('lab/qemu/main.ts', ...words));
       }),
     );
