@@ -96,6 +96,14 @@ export function isHealthy(health: string): boolean {
   }
 }
 
+/** What a healthy relay says of forwarding in the kernel; undefined: its fleet does not want that. Pure. */
+export function kernelForwarding(health: string): string | undefined {
+  const { checks = [] } = JSON.parse(health) as {
+    readonly checks?: readonly { readonly name?: string; readonly detail?: string }[];
+  };
+  return checks.find(({ name }) => name === 'kernel')?.detail;
+}
+
 async function callThrough(machine: Machine, port: number): Promise<NonNullable<Acceptance['packets']>> {
   const host = await addressOf(machine);
   const ng = connectNg({ host, port, transport: 'udp' });

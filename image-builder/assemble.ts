@@ -5,6 +5,7 @@ import { type Cache, cached, remove, workFolder } from './cache.ts';
 import { buildFailed, type Shop } from './command.ts';
 import * as disk from './disk.ts';
 import { fileDigest } from './file-digest.ts';
+import { developmentPackages } from './hygiene.ts';
 import { TREE_FILES } from './image-tree.ts';
 import { inspectDisk } from './inspect.ts';
 import { diskLayout } from './layout.ts';
@@ -48,6 +49,7 @@ export async function makeDisk(
 ): Promise<DiskFacts> {
   const packages = parsePackageList(readFileSync(join(tree, TREE_FILES.packages), 'utf8'));
   checkSamePackages(packages, plan.tree.packages);
+  checkNoCompiler(packages);
   const layout = diskLayout(plan.sizeGb, plan.keys.disk);
   const order = { bench, layout };
   await watch.time('merge files', () =>
@@ -72,6 +74,15 @@ export function readManifest(folder: string): Manifest {
 
 async function artifact(file: string): Promise<{ readonly bytes: number; readonly sha256: string }> {
   return { bytes: statSync(file).size, sha256: await fileDigest(file) };
+}
+
+function checkNoCompiler(packages: readonly Package[]): void {
+  const found = developmentPackages(packages.map(({ name }) => name));
+  if (found.length > 0)
+    throw buildFailed(
+      'development-packages',
+      `an image holds no compiler and no headers: ${found.join(', ')}`,
+    );
 }
 
 /** The key was made of what the archive offered; the tree must hold just that. */

@@ -113,6 +113,7 @@ async function makeDisk(
     await assembleDisk(shop, cache, plan, trees, watch.telling(line.at));
     for (const stage of ['tools', 'tree', 'disk'] as const)
       await prune(shop, cache, stage, [plan.keys[stage]]);
+    if (plan.tree.module !== undefined) await prune(shop, cache, 'module', [plan.tree.module.key]);
   });
 }
 
@@ -121,7 +122,7 @@ async function makeTrees(shop: Shop, cache: Cache, plan: ImagePlan, watch: Stopw
   const making = [
     timedUnless(plan.cached.tools, 'tools tree', () => toolsTree(shop, cache, tools.release, tools.packages)),
     timedUnless(plan.cached.tree, 'system tree', () =>
-      imageTree(shop, cache, tree.release, tree.packages, tree.include),
+      imageTree(shop, cache, tree.release, tree.packages, tree.include, tree.module),
     ),
   ];
   // When one fails, the other still ends by itself: its result is cached, or it leaves nothing.

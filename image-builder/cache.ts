@@ -11,8 +11,8 @@ import { runWithAllIds } from './namespace.ts';
 /** Folders under the cache; one per kind of result. */
 export type StageName = 'tools' | 'tree' | 'disk';
 
-/** Compiled packages lie in the cache as well; not every image has some. */
-type EntryKind = StageName | 'debs';
+/** Compiled packages and kernel modules lie in the cache as well; not every image has some. */
+type EntryKind = StageName | 'debs' | 'module';
 
 export type Cache = { readonly root: string };
 

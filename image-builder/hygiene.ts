@@ -52,3 +52,12 @@ export function parseListing(text: string): readonly TreeEntry[] {
     return path === undefined ? [] : [{ path, bytes: Number(bytes) }];
   });
 }
+
+/** Compilers, headers and what only building needs: `gcc`, `gcc-14-x86-64-linux-gnu`, `libc6-dev`, `linux-headers-…`, `dkms`. */
+const DEVELOPMENT =
+  /^(?:(?:gcc|g\+\+|cpp|clang)(?:-\d+)?(?:-x86-64-linux-gnu|-aarch64-linux-gnu)?|make|git|dkms|binutils|build-essential|linux-(?:headers|kbuild)-.*|.*-dev)$/;
+
+/** Packages that a relay has no use for and an intruder has. */
+export function developmentPackages(names: readonly string[]): readonly string[] {
+  return names.filter((name) => DEVELOPMENT.test(name));
+}

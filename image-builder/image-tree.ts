@@ -6,6 +6,7 @@ import { type Cache, cached } from './cache.ts';
 import type { Shop } from './command.ts';
 import { digestOf } from './digest.ts';
 import { codeDigest } from './file-digest.ts';
+import { compileModule, type ModulePlan } from './kernel/compile.ts';
 import { LOCAL_SOURCE, type Package, type Release, sourceLines } from './packages.ts';
 import { makeTree, type TreeOrder } from './tree.ts';
 
@@ -57,9 +58,28 @@ const REMOVED = [
   'var/log/*.log',
 ];
 
+/** A kernel module that is not Debian's own: what it is, and which file. */
+export type TreeModule = { readonly plan: ModulePlan; readonly file: string };
+
+/** Puts a module where modprobe finds it, and gives what it opens in /proc to RTPEngine's user. */
+function moduleHooks({ plan: { module, kernel }, file }: TreeModule): readonly string[] {
+  const folder = `"$1"/usr/lib/modules/${kernel.release}/updates`;
+  const ids = '$(chroot "$1" id -u rtpengine) $(chroot "$1" id -g rtpengine)';
+  return [
+    `mkdir ${folder} && cp '${file}' ${folder}/${module.name}.ko && chroot "$1" depmod ${kernel.release}`,
+    `printf 'options ${module.name} proc_uid=%s proc_gid=%s\n' ${ids} >"$1"/etc/modprobe.d/rtpfleet.conf`,
+  ];
+}
+
 /** @param include packages to install, besides all that they need */
-export function imageTreeOrder(release: Release, include: readonly string[], facts: string): TreeOrder {
+export function imageTreeOrder(
+  release: Release,
+  include: readonly string[],
+  facts: string,
+  module?: TreeModule,
+): TreeOrder {
   const late = [
+    ...(module === undefined ? [] : moduleHooks(module)),
     `sed -i '/^${LOCAL_SOURCE.replaceAll(/[[\]]/g, '.')}/d' "$1/etc/apt/sources.list"`,
     `rm -f ${REMOVED.map((path) => `"$1"/${path}`).join(' ')}`,
     ': >"$1/etc/machine-id"',
@@ -73,9 +93,10 @@ export function treeKey(
   release: Release,
   packages: readonly Package[],
   include: readonly string[] = IMAGE_PACKAGES,
+  plan?: ModulePlan,
 ): string {
   const { local, ...archive } = release;
-  const order = imageTreeOrder(archive, include, '');
+  const order = imageTreeOrder(archive, include, '', plan === undefined ? undefined : { plan, file: '' });
   return digestOf({
     code: codeDigest(CODE),
     epoch: EPOCH,
@@ -84,6 +105,7 @@ export function treeKey(
     include: order.include,
     hooks: [...order.early, ...order.late],
     packages,
+    ...(plan === undefined ? {} : { module: plan.key }),
   });
 }
 
@@ -94,13 +116,15 @@ export async function imageTree(
   release: Release,
   packages: readonly Package[],
   include: readonly string[] = IMAGE_PACKAGES,
+  plan?: ModulePlan,
 ): Promise<string> {
-  return await cached(shop, cache, 'tree', treeKey(release, packages, include), async (folder) => {
+  return await cached(shop, cache, 'tree', treeKey(release, packages, include, plan), async (folder) => {
+    const module = plan && { plan, file: await compileModule(shop, cache, plan) };
     const temporary = join(folder, 'tmp');
     mkdirSync(temporary);
     await makeTree(
       shop,
-      imageTreeOrder(release, include, folder),
+      imageTreeOrder(release, include, folder, module),
       join(folder, TREE_FILES.archive),
       temporary,
     );

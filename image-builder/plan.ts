@@ -10,6 +10,8 @@ import { DEBIAN, imagePackages, type Origin, releaseOf, type Supply } from './co
 import { digestOf } from './digest.ts';
 import { codeDigest } from './file-digest.ts';
 import { treeKey } from './image-tree.ts';
+import { type ModulePlan, planModule } from './kernel/compile.ts';
+import { firewallPackages } from './kernel/names.ts';
 import type { ImageFile } from './overlay.ts';
 import { openIndex, type Package, type PackageIndex, type Release } from './packages.ts';
 import { imageFiles } from './recipe.ts';
@@ -27,6 +29,8 @@ export type ImagePlan = {
     readonly release: Release;
     readonly include: readonly string[];
     readonly packages: readonly Package[];
+    /** RTPEngine's kernel module; absent: the image forwards in user space only. */
+    readonly module?: ModulePlan;
   };
   readonly origin: Origin;
   readonly tools: { readonly release: Release; readonly packages: readonly Package[] };
@@ -51,19 +55,17 @@ export async function planImage(
   const release = releaseOf(BASES[fleet.image.base].codename, mirrors, supply);
   const toolsRelease = { codename: TOOLS_CODENAME, mirrors };
   const [index, toolsIndex] = await openIndexes(shop, cache, [release, toolsRelease]);
-  const include = imagePackages(supply);
-  const packages = await index.resolve(include);
-  const version = suppliedVersion(fleet, supply, packages);
+  const { version, ...tree } = await planTree(index, fleet, supply);
   const toolsPackages = await toolsIndex.resolve(TOOLS_PACKAGES);
   const files = imageFiles(fleet, version);
-  const keys = stageKeys({ release, include, packages, toolsPackages, files, sizeGb: fleet.image.sizeGb });
+  const keys = stageKeys({ release, ...tree, toolsPackages, files, sizeGb: fleet.image.sizeGb });
   return {
     image: imageName(version, fleet.image.base, keys.disk),
     family: imageFamily(fleet.name),
     version,
     base: fleet.image.base,
     sizeGb: fleet.image.sizeGb,
-    tree: { release, include, packages },
+    tree: { release, ...tree },
     origin: supply.origin,
     tools: { release: toolsRelease, packages: toolsPackages },
     files,
@@ -74,6 +76,20 @@ export async function planImage(
       disk: isCached(cache, 'disk', keys.disk),
     },
   };
+}
+
+/** What the tree holds. Which packages that are depends on the version once the kernel is to forward. */
+async function planTree(index: PackageIndex, fleet: Fleet, supply: Supply) {
+  const include = imagePackages(supply);
+  const packages = await index.resolve(include);
+  const version = suppliedVersion(fleet, supply, packages);
+  if (fleet.rtpengine.kernel === 'off') return { version, include, packages };
+  const daemon = supply.kind === 'debs' ? supply.daemon : 'rtpengine-daemon';
+  const more = firewallPackages(version, daemon);
+  const all = [...include, ...more];
+  const allPackages = more.length === 0 ? packages : await index.resolve(all);
+  const module = await planModule({ index, version, daemon, packages: allPackages });
+  return { version, include: all, packages: allPackages, module };
 }
 
 /** Both at once; one index for both when they are of the same release. */
@@ -94,6 +110,7 @@ export type StageInputs = {
   readonly release: Release;
   readonly include: readonly string[];
   readonly packages: readonly Package[];
+  readonly module?: ModulePlan;
   readonly toolsPackages: readonly Package[];
   readonly files: readonly ImageFile[];
   readonly sizeGb: number;
@@ -103,7 +120,7 @@ export type StageInputs = {
  * the digest of our own code. */
 export function stageKeys(inputs: StageInputs): Readonly<Record<StageName, string>> {
   const tools = toolsKey(inputs.toolsPackages);
-  const tree = treeKey(inputs.release, inputs.packages, inputs.include);
+  const tree = treeKey(inputs.release, inputs.packages, inputs.include, inputs.module);
   const { files, sizeGb } = inputs;
   const disk = digestOf({ code: codeDigest(DISK_CODE), epoch: EPOCH, tools, tree, files, sizeGb });
   return { tools, tree, disk };

@@ -5,7 +5,7 @@ import type { Fleet } from '../configs/fleet.ts';
 import { RELEASE_FILE, readRelease, withPin } from '../configs/release.ts';
 import { connectGce } from '../lib/gce.ts';
 import { connectStorage } from '../lib/storage.ts';
-import { type Acceptance, type AcceptanceDepth, acceptImage } from './accept.ts';
+import { type Acceptance, type AcceptanceDepth, acceptImage, kernelForwarding } from './accept.ts';
 import type { Shop } from './command.ts';
 import type { Manifest } from './manifest.ts';
 import type { Progress } from './progress.ts';
@@ -98,10 +98,15 @@ function tenths(total: number, tell: (words: string) => void): (bytes: number) =
   };
 }
 
-function wordAcceptance({ readyMs, packets }: Acceptance): string {
-  const ready = `healthy after ${(readyMs / 1000).toFixed(1)} s`;
-  if (packets === undefined) return ready;
-  return `${ready}; RTP ${packets.receivedA} and ${packets.receivedB} of ${packets.sent} packets`;
+function wordAcceptance({ readyMs, packets, health }: Acceptance): string {
+  const kernel = kernelForwarding(health);
+  return [
+    `healthy after ${(readyMs / 1000).toFixed(1)} s`,
+    ...(packets === undefined
+      ? []
+      : [`RTP ${packets.receivedA} and ${packets.receivedB} of ${packets.sent} packets`]),
+    ...(kernel === undefined ? [] : [`kernel forwarding ${kernel}`]),
+  ].join('; ');
 }
 
 function pinImage(fleet: Fleet, { image, version }: Manifest): void {

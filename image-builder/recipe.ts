@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Fleet } from '../configs/fleet.ts';
 import { render } from '../configs/render.ts';
 import { hazardOptions } from '../lib/hazards.ts';
+import { kernelModuleOf, modulesAtBoot } from './kernel/names.ts';
 import type { ImageFile } from './overlay.ts';
 
 const TEMPLATES = join(import.meta.dirname, '..', 'configs', 'templates', 'image');
@@ -70,9 +71,25 @@ export function imageFiles(fleet: Fleet, version: string): readonly ImageFile[] 
     // As new as /usr: nothing of it is to be worked out again at the first boot (systemd.unit(5), ConditionNeedsUpdate=).
     text('/etc/.updated', ''),
     text('/var/.updated', ''),
+    ...(fleet.rtpengine.kernel === 'off' ? [] : kernelFiles(version)),
     text('/usr/lib/rtpfleet/release', `VERSION=${version}\nFLEET=${fleet.name}\nBASE=${fleet.image.base}\n`),
   ];
   return files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** What forwarding in the kernel needs besides the module, which is part of the tree. */
+function kernelFiles(version: string): readonly ImageFile[] {
+  const modules = text('/etc/modules-load.d/rtpfleet.conf', `${modulesAtBoot(version).join('\n')}\n`);
+  const state = program('kernel-state', '/usr/lib/rtpfleet/kernel-state');
+  if (kernelModuleOf(version).firewall === 'nftables') return [modules, state];
+  const rule = readFileSync(join(TEMPLATES, 'rtpengine-kernel.service.conf'), 'utf8');
+  return [
+    modules,
+    state,
+    program('kernel-rule', '/usr/lib/rtpfleet/kernel-rule'),
+    // Read after rtpfleet.conf, which empties what Debian's unit runs before the start.
+    text(`${UNITS}/rtpengine-daemon.service.d/rtpfleet-kernel.conf`, rule),
+  ];
 }
 
 function rendered(name: string, fleet: Fleet, version: string): string {
@@ -99,7 +116,14 @@ function valuesFor(name: string, fleet: Fleet, version: string): Readonly<Record
     deleteDelaySeconds: rest.deleteDelaySeconds,
     options: furtherOptions(fleet, version),
     redisOptional: String(!fleet.redis.required),
+    kernel: kernelOptions(fleet),
   };
+}
+
+/** `no-fallback`: RTPEngine ends at start where it has no kernel module. */
+function kernelOptions({ rtpengine: { kernel } }: Fleet): string {
+  if (kernel === 'off') return '# No kernel forwarding.\ntable = -1';
+  return `# Kernel forwarding.\ntable = 0\nno-fallback = ${kernel === 'required'}`;
 }
 
 /** `num-threads` is only written when it is given: RTPEngine takes 0 for none at all. What the version's hazards ask for

@@ -110,7 +110,7 @@ export const STEP_HAZARDS: readonly StepHazard[] = [
     from: { before: 'mr14.1' },
     to: { from: 'mr14.1' },
     what: 'the kernel module xt_RTPENGINE is called nft_rtpengine from mr14.1 on',
-    remedy: 'images forward in user space; each image holds its own kernel and modules',
+    remedy: 'each image holds its kernel and the module that was built for it, under the name of its version',
     source: 'kernel-module/ and debian/ by tag',
   },
   {
@@ -118,7 +118,7 @@ export const STEP_HAZARDS: readonly StepHazard[] = [
     from: { from: 'mr14.1' },
     to: { before: 'mr14.1' },
     what: 'the kernel module nft_rtpengine is called xt_RTPENGINE before mr14.1',
-    remedy: 'images forward in user space; each image holds its own kernel and modules',
+    remedy: 'each image holds its kernel and the module that was built for it, under the name of its version',
     source: 'kernel-module/ and debian/ by tag',
   },
 ];

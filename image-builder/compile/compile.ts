@@ -77,13 +77,22 @@ async function build(shop: Shop, order: CompileOrder, work: string): Promise<voi
 
 /** The words of the command that makes the tree, compiles in it and throws it away. Pure. */
 export function compileCommand({ release }: CompileOrder, work: string): readonly string[] {
+  return scratchTreeCommand(release, TREE_PACKAGES, `sh '${HOOK}' "$1" '${work}'`);
+}
+
+/** A clean tree with `include` in which `hook` runs ("$1" = the tree), and which is gone afterwards. Pure. */
+export function scratchTreeCommand(
+  release: Release,
+  include: readonly string[],
+  hook: string,
+): readonly string[] {
   return [
     'mmdebstrap',
     '--mode=unshare',
     '--variant=apt',
     '--format=null',
     `--architectures=${ARCHITECTURE.debian}`,
-    `--include=${TREE_PACKAGES.join(',')}`,
+    `--include=${include.join(',')}`,
     '--aptopt=APT::Sandbox::User "root"',
     '--aptopt=Acquire::Languages "none"',
     '--aptopt=APT::Install-Recommends "false"',
@@ -92,7 +101,7 @@ export function compileCommand({ release }: CompileOrder, work: string): readonl
     '--dpkgopt=path-exclude=/usr/share/doc/*',
     '--dpkgopt=path-exclude=/usr/share/man/*',
     '--dpkgopt=path-exclude=/usr/share/locale/*',
-    `--customize-hook=sh '${HOOK}' "$1" '${work}'`,
+    `--customize-hook=${hook}`,
     release.codename,
     '-',
     ...sourceLines(release),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { acceptImage, isHealthy } from '../../image-builder/accept.ts';
+import { acceptImage, isHealthy, kernelForwarding } from '../../image-builder/accept.ts';
 import { importImage } from '../../image-builder/publish.ts';
 import { PROJECT, ZONE } from '../support/lab-server.ts';
 import { fakeMachines } from '../support/machines.ts';
@@ -87,4 +87,10 @@ test.each([
   ['', false],
 ])('health %j counts as %s', (health, healthy) => {
   expect(isHealthy(health)).toBe(healthy);
+});
+
+test('what a relay says of forwarding in the kernel is found in its health', () => {
+  const health = '{"ok":true,"checks":[{"name":"kernel","ok":true,"detail":"active, table 0"}]}';
+  expect(kernelForwarding(health)).toBe('active, table 0');
+  expect(kernelForwarding(HEALTHY)).toBeUndefined();
 });

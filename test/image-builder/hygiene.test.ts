@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hygieneProblems, parseListing } from '../../image-builder/hygiene.ts';
+import { developmentPackages, hygieneProblems, parseListing } from '../../image-builder/hygiene.ts';
 
 const CLEAN = [
   '/usr/bin/rtpengine',
@@ -51,4 +51,20 @@ describe('hygiene of an image', () => {
       { path: '/usr/x', bytes: 0 },
     ]);
   });
+});
+
+test.each([
+  'gcc',
+  'gcc-14',
+  'gcc-14-x86-64-linux-gnu',
+  'cpp-12',
+  'g++',
+  'make',
+  'git',
+  'dkms',
+  'linux-headers-6.12.117+deb13-cloud-amd64',
+  'linux-kbuild-6.12.117+deb13',
+  'libc6-dev',
+])('package %s is not for an image', (name) => {
+  expect(developmentPackages(['gcc-14-base', 'libgcc-s1', 'makedev', 'udev', name])).toEqual([name]);
 });

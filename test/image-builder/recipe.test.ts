@@ -98,4 +98,29 @@ describe('files of an image', () => {
       expect(text).not.toContain(hostname());
     }
   });
+
+  describe('with forwarding in the kernel', () => {
+    const wanting = (kernel: string) => FLEET.replace('threads: 4', `threads: 4, kernel: ${kernel}`);
+    const CONFIG = '/etc/systemd/system/rtpengine-daemon.service.d/rtpfleet-kernel.conf';
+
+    test('RTPEngine has a table; only where it is required, nothing but the kernel will do', () => {
+      expect(content(RELAY_CONFIG)).toMatch(/^table = -1$/m);
+      expect(content(RELAY_CONFIG)).not.toContain('no-fallback');
+      expect(content(RELAY_CONFIG, wanting('wanted'))).toMatch(/^table = 0\nno-fallback = false$/m);
+      expect(content(RELAY_CONFIG, wanting('required'))).toMatch(/^table = 0\nno-fallback = true$/m);
+    });
+
+    test('the module is loaded at boot, by the name that the version has', () => {
+      const atBoot = (version: string) =>
+        content('/etc/modules-load.d/rtpfleet.conf', wanting('wanted'), version);
+      expect(atBoot('mr12.5.1.31')).toBe('xt_RTPENGINE\nnft_compat\n');
+      expect(atBoot('mr26.0.1.22')).toBe('nft_rtpengine\n');
+      expect(content('/etc/modules-load.d/rtpfleet.conf')).toBe('');
+    });
+
+    test('before mr12.0 a rule of iptables is set and taken away with RTPEngine', () => {
+      expect(content(CONFIG, wanting('wanted'), 'mr10.5.3.5')).toMatch(/^ExecStartPre=\+.*start 0$/m);
+      expect(files(wanting('wanted'), 'mr12.5.1.31').has(CONFIG)).toBe(false);
+    });
+  });
 });
