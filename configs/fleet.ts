@@ -244,6 +244,18 @@ export interface Fleet {
      */
     reserve: 'none' | 'relay' | 'zone';
     /**
+     * The first relay of a new image is alone for so long after it takes calls: it is compared with its neighbours, and the rollout halts if it does worse. 0: no such canary.
+     */
+    bakeSeconds: number;
+    /**
+     * So many calls must have ended on the canary as well before it is done.
+     */
+    bakeCalls: number;
+    /**
+     * How much larger than its neighbours' the canary's share may be of calls without media, one-way streams and lost or broken packets.
+     */
+    bakeTolerance: number;
+    /**
      * Seconds between two looks at the fleet.
      */
     pollSeconds: number;

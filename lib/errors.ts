@@ -3,7 +3,15 @@
  *
  * Exit codes: 0 done, 1 bug, 2 usage or configuration, 3 halted or held, 4 lock held, 130 interrupted.
  */
-export const EXIT = { done: 0, bug: 1, usage: 2, halted: 3, locked: 4, interrupted: 130 } as const;
+export const EXIT = {
+  done: 0,
+  bug: 1,
+  usage: 2,
+  halted: 3,
+  locked: 4,
+  aborted: 5,
+  interrupted: 130,
+} as const;
 
 /** What the caller may do next: `usage` = the user mends the input; `retry` = the next round may succeed;
  * `hold` = leave this relay as it is; `stop` = end the run; `locked` = another run is on; `interrupted` = Ctrl-C. */

@@ -5,7 +5,7 @@ import { EXIT, exitCodeOf, FleetError, isFleetError, wordError } from '../lib/er
 import { nearest } from '../lib/nearest.ts';
 import { addHands } from './cli/hands.ts';
 import { addLooks } from './cli/looks.ts';
-import { whole, withFleet } from './cli/options.ts';
+import { example, whole, withFleet } from './cli/options.ts';
 import { withPolicy } from './cli/policy.ts';
 
 const EXAMPLES = `
@@ -17,11 +17,13 @@ Examples:
   rollout sessions                      every call that is up, and why it holds its relay
   rollout verify                        what is wrong between two rollouts, and what to do about it
   rollout pause                         the run that is on begins nothing new; resume, abort
+  rollout rollback                      back to the image that relays still run, by the same rules
   rollout report                        the last rollout as report.json and report.html
   rollout cordon lab-us-central1-a-x1   no new calls on one relay; uncordon takes it back
 
 A run that was stopped or killed is taken up by running it again.
-Exit codes: 0 done, 1 defect, 2 wrong usage or configuration, 3 halted or held, 4 another rollout is on, 130 interrupted.`;
+Exit codes: 0 done, 1 defect, 2 wrong usage or configuration, 3 halted or held, 4 another rollout is on, 5 aborted,
+130 interrupted.`;
 
 function rolloutProgram(): Command {
   const program = new Command('rollout')
@@ -33,6 +35,7 @@ function rolloutProgram(): Command {
     .configureOutput({ writeErr: () => undefined })
     .enablePositionalOptions();
   addRun(program);
+  addRollback(program);
   addPlan(program);
   addLooks(program);
   addHands(program);
@@ -55,6 +58,24 @@ function addRun(program: Command): void {
     .action(async (options) => {
       process.exitCode = await (await import('./commands/run.ts')).run(options);
     });
+}
+
+function addRollback(program: Command): void {
+  const command = withPolicy(withFleet(program.command('rollback')))
+    .description(
+      'point the groups back at the template that relays still run; relays of the new image are drained and replaced in turn',
+    )
+    .option('--to <template>', 'instance template to go back to, where the fleet does not tell')
+    .option('--journal <file>', 'where the journal goes (default: .rollout/<run>.jsonl)')
+    .option('--json', 'print events as JSON lines', false)
+    .action(async (options) => {
+      process.exitCode = await (await import('./commands/rollback.ts')).rollback(options);
+    });
+  example(
+    command,
+    'rollout rollback',
+    'rollout rollback --to prod-rtpengine-mr10-5-3-5-debian-12-3fa9c1d2-x1',
+  );
 }
 
 function addPlan(program: Command): void {

@@ -210,7 +210,7 @@ function aborted(wish: Wish, fleet: Fleet | undefined, left: readonly Action[] =
   const kept = left.map(({ relay, because }) => `; ${relay?.name ?? 'fleet'} stays cordoned: ${because}`);
   const relays = wish.uncordon ? 'relays that drained take calls again' : 'every relay stays as it is';
   return {
-    result: 'interrupted',
+    result: 'aborted',
     because: `aborted by ${wish.by}; ${relays}${kept.join('')}`,
     hint: 'Run it again to go on from there.',
     fleet,

@@ -17,6 +17,21 @@ export type Statistics = {
   readonly managedTotal: Known;
   /** Offers refused since the start; from mr13.1 on, accepted re-offers of a cordoned relay are counted here too. */
   readonly rejectedTotal: Known;
+  readonly tally: Tally;
+};
+
+/** What became of calls and packets since the start; the same keys in 10.5, 12.5 and 26.0 (measured). */
+export type Tally = {
+  /** Calls that ended. */
+  readonly ended: Known;
+  /** Of these, by `timeout`: their media stopped, and nobody hung up. */
+  readonly timedOut: Known;
+  /** Streams on which packets came from one side only, counted when their call ends. */
+  readonly oneWay: Known;
+  readonly packets: Known;
+  readonly packetErrors: Known;
+  /** Gaps in the sequence numbers of what arrived. */
+  readonly packetsLost: Known;
 };
 
 /** Reads the answer to `statistics`. Whatever is missing or of a wrong type is `unknown`, never zero. */
@@ -32,6 +47,14 @@ export function parseStatistics(fields: NgDict): Statistics {
     media: sum(['media_userspace', 'media_kernel', 'media_mixed'].map((key) => countAt(current, key))),
     managedTotal: countAt(total, 'managedsessions'),
     rejectedTotal: countAt(total, 'rejectedsessions'),
+    tally: {
+      ended: countAt(total, 'managedsessions'),
+      timedOut: countAt(total, 'timeoutsessions'),
+      oneWay: countAt(total, 'onewaystreams'),
+      packets: countAt(total, 'relayedpackets'),
+      packetErrors: countAt(total, 'relayedpacketerrors'),
+      packetsLost: countAt(dictAt(all, 'voip_metrics'), 'packets_lost'),
+    },
   };
 }
 

@@ -66,6 +66,7 @@ export function relayOf(
     id,
     address: instance?.networkInterfaces?.[0]?.networkIP ?? undefined,
     vm: vmOf(managed, instance),
+    template: lastSegment(managed.version?.instanceTemplate) || undefined,
     onTarget: lastSegment(managed.version?.instanceTemplate) === target.template,
     version,
     cordon: readCordon(instance?.labels ?? {}),

@@ -100,6 +100,17 @@ export async function replace(gce: Gce, group: GroupRef, vm: VmRef): Promise<voi
   await gce.done(operation);
 }
 
+/** A patch of `versions` alone; the group is OPPORTUNISTIC, so that no relay moves by it. */
+export async function setTarget(gce: Gce, group: GroupRef, template: string): Promise<void> {
+  const found = await gce.call('instanceTemplates', 'get', { instanceTemplate: template });
+  const versions = [{ instanceTemplate: found.selfLink ?? '' }];
+  const operation = await gce.call('instanceGroupManagers', 'patch', {
+    ...group,
+    instanceGroupManagerResource: { versions },
+  });
+  await gce.done(operation);
+}
+
 function vmChanged({ name, zone, id }: VmRef): FleetError {
   return new FleetError({
     kind: 'retry',

@@ -17,7 +17,7 @@ import {
   targetTemplate,
   templateMetadata,
 } from './gce-view.ts';
-import { patchAdmission, release, replace, setLabels } from './gce-vm.ts';
+import { patchAdmission, release, replace, setLabels, setTarget } from './gce-vm.ts';
 
 type TemplateFacts = {
   readonly image: string;
@@ -31,6 +31,9 @@ export type GceFleet = Cloud & {
   readonly redis: (zone: string) => Promise<string | undefined>;
   /** Writes on the VM that rollouts leave it alone; undefined: takes that off. */
   readonly leaveAlone: (vm: VmRef, leave: Leave | undefined) => Promise<void>;
+  /** From now on the group of a zone wants this template; no relay moves by that. Rejects with `gce-not-found` when there
+   * is no such template. Idempotent. */
+  readonly setTarget: (zone: string, template: string) => Promise<void>;
   /** What earlier rollouts left behind in a zone. */
   readonly leftovers: (zone: string) => Promise<readonly Leftover[]>;
 };
@@ -51,6 +54,7 @@ export function gceFleet(gce: Gce, fleet: string): GceFleet {
       })),
     awaitController: async ({ zone, name }) => await patchAdmission(gce, group(zone), name, 'controller'),
     release: async ({ zone, name }) => await release(gce, group(zone), name),
+    setTarget: async (zone, template) => await setTarget(gce, group(zone), template),
     replace: async (vm) => await replace(gce, group(vm.zone), vm),
     leftovers: async (zone) => {
       const [managed, configs, instances] = await settled([

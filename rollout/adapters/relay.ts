@@ -83,7 +83,7 @@ async function lookAt(
 /** A reading with a gap in it is a silence. `at`: when the first request of it was sent. */
 export function lookOf(reading: RelayReading, at: number, known?: { readonly limit: number }): Look {
   if (reading.kind === 'silence') return { kind: 'silence', at, reason: reading.reason };
-  const { own, foreign, packetRate, media } = reading;
+  const { own, foreign, packetRate, media, tally } = reading;
   const fields = {
     limit: known?.limit ?? reading.maxSessions,
     own,
@@ -95,7 +95,7 @@ export function lookOf(reading: RelayReading, at: number, known?: { readonly lim
   const gap = Object.entries(fields).find(([, value]) => value === 'unknown');
   if (gap !== undefined)
     return { kind: 'silence', at, reason: `its answer does not tell ${GAPS[gap[0] as keyof typeof GAPS]}` };
-  return { kind: 'answer', at, ...(fields as Omit<Answer, 'kind' | 'at'>) };
+  return { kind: 'answer', at, ...(fields as Omit<Answer, 'kind' | 'at' | 'tally'>), tally };
 }
 
 const GAPS = {
@@ -105,7 +105,7 @@ const GAPS = {
   packetRate: 'its packet rate',
   media: 'whether media flows',
   uptime: 'since when it runs',
-} as const satisfies Record<Exclude<keyof Answer, 'kind' | 'at'>, string>;
+} as const satisfies Record<Exclude<keyof Answer, 'kind' | 'at' | 'tally'>, string>;
 
 async function probe(relay: Relay, place: RelayPlace, packets: number): Promise<Probe> {
   const localAddress = await addressTowards(place.address);

@@ -16,6 +16,7 @@ export function withPolicy(command: Command): Command {
         'what the others must be able to lose and still carry every call',
       ).choices(['none', 'relay', 'zone']),
     )
+    .option('--bake-seconds <s>', 'watch the first relay of a new image for so long; 0 = no canary', whole(0))
     .option('--drain-seconds <s>', 'report a drain as held after this; 0 = wait for ever', whole(0))
     .option('--replace-seconds <s>', 'halt when a new relay has not passed its gate by then', whole(10))
     .option('--poll-seconds <s>', 'time between two looks', number(0.1));

@@ -6,6 +6,7 @@ const KEYS = [
   'maxUnavailable',
   'preCordon',
   'reserve',
+  'bakeSeconds',
   'drainSeconds',
   'replaceSeconds',
   'pollSeconds',

@@ -18,8 +18,13 @@ import { overridesOf, type PolicyOptions } from './overrides.ts';
 export type RunOptions = FleetOptions &
   PolicyOptions & { readonly drain: boolean; readonly json: boolean; readonly journal?: string };
 
+/** What is done under the lock before the run looks at the fleet. */
+export type Prepare = (session: Session, journal: Journal) => Promise<void>;
+
+const nothing: Prepare = async () => undefined;
+
 /** Rejects with a FleetError before anything was touched; afterwards it answers the exit code. */
-export async function run(options: RunOptions): Promise<number> {
+export async function run(options: RunOptions, prepare = nothing): Promise<number> {
   return await withSession(options, async (session) => {
     await session.proxies.check();
     const id = runId(session.clock.now(), Math.random());
@@ -34,6 +39,8 @@ export async function run(options: RunOptions): Promise<number> {
     const view = chooseView({ json: options.json, isTty: process.stdout.isTTY === true });
     try {
       const journal = openJournal(file, id, session.clock, [view.show]);
+      journal.write(lockedEvent(lock));
+      await prepare(session, journal);
       const end = await runLocked(session, options, id, lock, journal, wishes);
       await view.close();
       if (!options.json) process.stdout.write(`journal: ${file}\n`);
@@ -43,6 +50,11 @@ export async function run(options: RunOptions): Promise<number> {
       await lock.release();
     }
   });
+}
+
+function lockedEvent({ kind: lock, token, detail, tookOver }: Lock) {
+  const dead = tookOver === undefined ? {} : { tookOver };
+  return { kind: 'locked', lock, token, detail, ...dead } as const;
 }
 
 async function runLocked(
@@ -55,14 +67,6 @@ async function runLocked(
 ): Promise<RunEnd> {
   const { file, cloud, relays, proxies, clock, by } = session;
   const policy = effectivePolicy(file, overridesOf(options, options.drain));
-  const { kind, token, detail, tookOver } = lock;
-  journal.write({
-    kind: 'locked',
-    lock: kind,
-    token,
-    detail,
-    ...(tookOver === undefined ? {} : { tookOver }),
-  });
   const observer = observerOf(session, policy);
   const { stop, forget } = stopOnSignal();
   try {
@@ -99,6 +103,8 @@ function exitCode(result: RunResult): number {
     case 'halted':
     case 'failed':
       return EXIT.halted;
+    case 'aborted':
+      return EXIT.aborted;
     case 'interrupted':
       return EXIT.interrupted;
     default:

@@ -23,7 +23,14 @@ export type Action =
   /** The relay serves; what still says "born cordoned, the controller admits it" is taken off its group. */
   | ({ readonly kind: 'release' } & OnRelay)
   /** Waits for something; `overdue` once its deadline has passed, which is reported and never forced. */
-  | { readonly kind: 'hold'; readonly relay?: Relay; readonly because: string; readonly overdue: boolean }
+  | {
+      readonly kind: 'hold';
+      readonly relay?: Relay;
+      readonly because: string;
+      readonly overdue: boolean;
+      /** When it ends by itself, if that is known. */
+      readonly until?: number;
+    }
   /** Ends the run; nothing else is touched. */
   | { readonly kind: 'halt'; readonly relay?: Relay; readonly because: string; readonly hint: string };
 

@@ -3,6 +3,7 @@
  * than the others can carry. Pure.
  */
 import type { Action } from './actions.ts';
+import type { Canary } from './canary.ts';
 import { capacityOf, capacityWords, isEnough, isHopeless } from './capacity.ts';
 import type { Fleet, Relay } from './fleet.ts';
 import { callsOn, isAdmitting, isUnknown } from './fleet.ts';
@@ -16,6 +17,7 @@ export function cordons(
   fleet: Fleet,
   policy: Policy,
   overdue: ReadonlySet<string>,
+  canary: Canary,
 ): readonly Action[] {
   const zone = workZone(standings, fleet);
   if (zone === undefined) return [];
@@ -23,7 +25,8 @@ export function cordons(
     .filter((standing) => standing.relay.zone === zone && isCandidate(standing))
     .map(({ relay }) => relay)
     .toSorted(cheapestFirst);
-  const chosen = choose(candidates, standings, policy);
+  const chosen =
+    canary.kind === 'first' && standings.some(isDirty) ? [] : choose(candidates, standings, policy, canary);
   if (chosen.length > 0) return chosen;
   if (
     candidates.length === 0 ||
@@ -67,18 +70,25 @@ function choose(
   candidates: readonly Relay[],
   standings: readonly Standing[],
   policy: Policy,
+  canary: Canary,
 ): readonly Action[] {
   let free = cordonedAtOnce(policy, standings.length) - standings.filter(isOut).length;
-  const chosen = new Map<Relay, Action>();
+  const chosen = new Set<Relay>();
   for (const relay of candidates) {
     if (isAdmitting(relay) === true) {
       if (free < 1 || refusalOf(relay, standings, policy, chosen) !== undefined) break;
       free -= 1;
     }
-    chosen.set(relay, { kind: 'cordon', relay, because: '' });
+    chosen.add(relay);
+    if (canary.kind === 'first') break;
   }
   const left = standings.filter((standing) => !isOut(standing) && !chosen.has(standing.relay)).length;
-  return [...chosen.keys()].map((relay) => ({ kind: 'cordon', relay, because: becauseOf(relay, left) }));
+  const passed = canary.kind === 'over' && canary.because !== undefined ? `; ${canary.because}` : '';
+  return [...chosen].map((relay) => ({
+    kind: 'cordon',
+    relay,
+    because: `${becauseOf(relay, left)}${passed}`,
+  }));
 }
 
 type Refusal = { readonly because: string; readonly hopeless: boolean };
@@ -88,7 +98,7 @@ function refusalOf(
   relay: Relay,
   standings: readonly Standing[],
   policy: Policy,
-  also: ReadonlyMap<Relay, unknown>,
+  also: ReadonlySet<Relay>,
 ): Refusal | undefined {
   const left = capacityOf(standings, policy, (standing) => {
     return !isOut(standing) && standing.relay !== relay && !also.has(standing.relay);
@@ -124,7 +134,7 @@ function whyNone(
       overdue: stays,
     };
   const [first] = candidates;
-  const refusal = first === undefined ? undefined : refusalOf(first, standings, policy, new Map());
+  const refusal = first === undefined ? undefined : refusalOf(first, standings, policy, new Set());
   const most = cordonedAtOnce(policy, standings.length);
   // A load may fall by itself; what even no call at all would not allow is for a person to decide.
   if (refusal !== undefined && (out.length < most || refusal.hopeless))

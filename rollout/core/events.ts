@@ -50,7 +50,9 @@ export type RunResult =
   | 'held'
   /** A gate failed or a safety rule forbids to go on. */
   | 'halted'
-  /** Ctrl-C or `abort`: the action in hand was finished, relays are as they are. */
+  /** `rollout abort`: what was in hand is finished; with `--uncordon` relays that drained take calls again. */
+  | 'aborted'
+  /** Ctrl-C: what was in hand is finished, relays are as they are. */
   | 'interrupted'
   /** The run itself broke: cloud not reachable, lock lost. */
   | 'failed';
@@ -76,6 +78,8 @@ export type EventBody =
       readonly detail: string;
       readonly tookOver?: string;
     }
+  /** A rollback pointed a zone's group at another template; relays move only by what the run then decides. */
+  | { readonly kind: 'target-set'; readonly zone: string; readonly from: string; readonly to: string }
   /** A relay changed (phase, calls, admitting); relays that are not part of the work at most every 5 s. */
   | ({ readonly kind: 'relay-observed' } & RelayState)
   | {

@@ -3,6 +3,7 @@
  * times are milliseconds since the epoch. Types only.
  */
 import type { Known } from '../../lib/ng/fields.ts';
+import type { Tally } from '../../lib/ng/statistics.ts';
 
 /** Where a relay stands, derived from what is seen (`phaseOf`), never remembered. */
 export type Phase =
@@ -49,6 +50,17 @@ export type Answer = {
   readonly media: number;
   /** Seconds since the process started; going backwards = restarted, and a run-time cordon is lost. */
   readonly uptime: number;
+  /** What became of its calls since the process started; absent: not told. */
+  readonly tally?: Tally;
+};
+
+/** What a run has seen of a relay that takes calls, since its first look at this VM. */
+export type Service = {
+  readonly since: number;
+  /** At that look, or at the first one after a restart. */
+  readonly first: Tally | undefined;
+  /** How often its RTPEngine has started again meanwhile. */
+  readonly restarts: number;
 };
 
 /** The relay did not give a full answer. This is never "no calls". */
@@ -85,6 +97,8 @@ export type CloudRelay = {
   readonly id: string | undefined;
   readonly address: string | undefined;
   readonly vm: Vm;
+  /** Instance template that the VM was made from; undefined: not told. */
+  readonly template: string | undefined;
   /** Runs what its group wants now. */
   readonly onTarget: boolean;
   /** RTPEngine version in the image it runs, as upstream tags it; undefined: its template does not tell. */
@@ -111,6 +125,8 @@ export type Relay = CloudRelay & {
   readonly silentSince: number | undefined;
   /** Since when its group has been changing it, as far as this run has seen. */
   readonly changingSince: number | undefined;
+  /** Undefined: it has not been seen to take calls. */
+  readonly service: Service | undefined;
   /** Read while it joins; undefined otherwise. */
   readonly report: SelfReport | undefined;
   /** Call-ids without any party, older than the policy's age; looked for while it drains and no media flows. */

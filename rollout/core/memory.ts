@@ -2,7 +2,8 @@
  * What one round after another has seen of each relay: the last looks, and since when something lasts. It is lost with
  * the process, and that is safe: the delete guard then starts to gather its proof anew. Pure.
  */
-import type { CloudRelay, Failure, Look, Relay, SelfReport } from './fleet.ts';
+import type { CloudRelay, Failure, Look, Relay, SelfReport, Service } from './fleet.ts';
+import { lastAnswer } from './fleet.ts';
 
 /** What one round saw of one relay. */
 export type Sighting = CloudRelay & {
@@ -38,8 +39,18 @@ function next(known: Relay | undefined, seen: Sighting, keep: number, now: numbe
     looks,
     silentSince: newest?.kind === 'silence' ? (same?.silentSince ?? newest.at) : undefined,
     changingSince: changing ? (known?.changingSince ?? now) : undefined,
+    service: changing ? undefined : served(same, look),
     report: report ?? same?.report,
     emptyCalls: emptyCalls ?? [],
     failure,
   };
+}
+
+function served(known: Relay | undefined, look: Look | undefined): Service | undefined {
+  const service = known?.service;
+  if (look?.kind !== 'answer') return service;
+  const before = known === undefined ? undefined : lastAnswer(known);
+  if (service !== undefined && before !== undefined && look.uptime < before.uptime)
+    return { since: service.since, first: look.tally, restarts: service.restarts + 1 };
+  return service ?? (look.limit === 0 ? undefined : { since: look.at, first: look.tally, restarts: 0 });
 }

@@ -4,11 +4,13 @@
  * 1. Without `drain`, stop if a stale relay has calls or may have.
  * 2. Relays under way: each goes its next step, or says what it waits for (`steps.ts`).
  * 3. If the load has risen, draining relays take calls again (`capacity.ts`).
- * 4. If the budget, the zone order and the capacity allow it, cordon further relays (`cordons.ts`).
+ * 4. The first relay of a new image is alone until it has proven itself (`canary.ts`).
+ * 5. If the budget, the zone order and the capacity allow it, cordon further relays (`cordons.ts`).
  *
  * No action at all: every relay serves the wanted image, or is parked by hand.
  */
 import type { Action, Hold } from './actions.ts';
+import { type Canary, canaryOf } from './canary.ts';
 import { relief } from './capacity.ts';
 import { cordons } from './cordons.ts';
 import type { Fleet } from './fleet.ts';
@@ -22,24 +24,25 @@ export function plan(fleet: Fleet, policy: Policy, now: number): readonly Action
   const standings = standingsOf(fleet, policy);
   const refusal = policy.drain ? undefined : refuseCalls(standings);
   if (refusal !== undefined) return [refusal];
+  const canary = canaryOf(standings, policy, now);
+  if (canary.kind === 'fails') return [canary.halt];
   const back = relief(standings, policy);
-  const steps = replaceWithin(
-    standings.flatMap((standing) => nextStep(standing, back, fleet, policy, now)),
-    standings,
-    policy,
-  );
+  const wanted = standings.flatMap((standing) => nextStep(standing, back, fleet, policy, now));
+  const steps = replaceWithin(wanted, standings, policy, canary);
   const halt = steps.find((step) => step.kind === 'halt');
   if (halt !== undefined) return [halt];
-  return back.size > 0 ? steps : [...steps, ...cordons(standings, fleet, policy, overdue(steps))];
+  if (canary.kind === 'bakes') return [...steps, canary.hold];
+  return back.size > 0 ? steps : [...steps, ...cordons(standings, fleet, policy, overdue(steps), canary)];
 }
 
-/** Of relays that are empty at the same time no more are replaced at once than may be away. */
+/** Of relays that are empty at the same time no more are replaced at once than may be away; of a new image one alone. */
 function replaceWithin(
   steps: readonly Action[],
   standings: readonly Standing[],
   policy: Policy,
+  canary: Exclude<Canary, { readonly kind: 'fails' }>,
 ): readonly Action[] {
-  const most = awayAtOnce(policy, standings.length);
+  const most = { first: 1, bakes: 0, over: awayAtOnce(policy, standings.length) }[canary.kind];
   const away = standings.filter(
     ({ relay, phase }) => phase === 'replacing' || (phase === 'joining' && relay.awaitsController),
   ).length;
@@ -48,7 +51,10 @@ function replaceWithin(
     if (step.kind !== 'replace') return step;
     free -= 1;
     if (free >= 0) return step;
-    const because = `it is empty, and waits: ${most} of at most ${most} relays are being replaced`;
+    const because =
+      canary.kind === 'over'
+        ? `it is empty, and waits: ${most} of at most ${most} relays are being replaced`
+        : 'it is empty, and waits for the first relay of the new image';
     return { kind: 'hold', relay: step.relay, because, overdue: false };
   });
 }

@@ -96,7 +96,9 @@ function nextMoment(world: World, seen: Fleet, actions: readonly Action[], now: 
   const lastCalls = world.relays.map(({ cordon, calls }) =>
     cordon === undefined ? 0 : Math.max(0, ...calls),
   );
-  const coming = [...lastCalls, ...world.relays.map(({ readyAt }) => readyAt)].filter((at) => at > now);
+  const holds = actions.flatMap((action) => (action.kind === 'hold' ? (action.until ?? []) : []));
+  const ready = world.relays.map(({ readyAt }) => readyAt);
+  const coming = [...lastCalls, ...ready, ...holds].filter((at) => at > now);
   return Math.max(now + TICK_MS, Math.min(...coming, now + LONGEST_MS));
 }
 

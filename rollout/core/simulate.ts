@@ -192,6 +192,7 @@ export function cloudView(world: World, relay: SimRelay, now: number): Sighting 
       detail: ready ? 'NONE RUNNING' : 'RECREATING STAGING',
       createdAt: relay.createdAt,
     },
+    template: relay.template,
     onTarget: relay.template === world.target,
     version: SIM_VERSION,
     cordon: relay.cordon,

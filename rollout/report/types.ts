@@ -39,7 +39,7 @@ export type RunReport = {
   /** Absent: no end was written; the run still goes on or was killed. */
   readonly endedAt?: string;
   readonly seconds?: number;
-  readonly result?: 'done' | 'held' | 'halted' | 'interrupted' | 'failed';
+  readonly result?: 'done' | 'held' | 'halted' | 'aborted' | 'interrupted' | 'failed';
   readonly because?: string;
   readonly versionsBefore: readonly string[];
   readonly versionsAfter: readonly string[];

@@ -14,6 +14,7 @@ const formatters: { readonly [K in EventKind]: Formatter<K> } = {
     `rollout of fleet ${fleet} by ${by}: ${policyWords(policy)}`,
     ...fleetLines(targets, relays).map((line) => `  ${line}`),
   ],
+  'target-set': ({ zone, from, to }) => [`${zone}: its group wants ${to} again, not ${from}`],
   'relay-observed': (state) => [`${who(state.relay)}: ${stateWords(state)}`],
   'action-decided': ({ action, relay, because }) => [`${who(relay)}: ${action}, because ${because}`],
   'action-done': ({ action, relay, seconds, detail }) => [

@@ -51,6 +51,7 @@ function show(screen: Screen, event: RolloutEvent): void {
       finish(screen, event);
       return;
     case 'locked':
+    case 'target-set':
       print(event);
       return;
     case 'action-done':

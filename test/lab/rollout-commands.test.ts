@@ -107,7 +107,7 @@ describe.skipIf(tree === undefined)('beside a rollout', () => {
     expect((await say('status')).out).toContain('skip by ');
     expect(await say('abort', '--uncordon')).toMatchObject({ code: 0 });
     const { code, out } = await run;
-    expect(code).toBe(130);
+    expect(code).toBe(5);
     const events = out
       .trim()
       .split('\n')
@@ -117,7 +117,7 @@ describe.skipIf(tree === undefined)('beside a rollout', () => {
       'abort',
     ]);
     expect(events.at(-1)).toMatchObject({
-      result: 'interrupted',
+      result: 'aborted',
       because: expect.stringContaining('aborted by'),
     });
     expect(existsSync(`${journal}.wish`)).toBe(false);

@@ -190,6 +190,11 @@ describe.skipIf(tree === undefined)('rollout --drain with live calls', () => {
       because: expect.stringContaining('its own check fails: sysctl (rmem_max)'),
     });
     expect(done(run)).toEqual(['a cordon', 'a replace']);
+    const back = rollout(fleet, ['rollback', '--json', '--journal', join(fleet.folder, 'back.jsonl')]);
+    expect(await back.ended).toEqual({ code: 0, err: '' });
+    expect(back.events.filter(({ kind }) => kind === 'target-set')).toHaveLength(3);
+    expect(done(back)).toEqual(['a cordon', 'a replace', 'a admit']);
+    expect(back.events.at(-1)).toMatchObject({ because: '3 of 3 relays run mr10.5.3.5' });
     calls.stop();
     expect(await calls.done).toMatchObject({ cut: 0, packetsLost: 0 });
   });

@@ -178,7 +178,7 @@ test('an abort ends after what is in hand; with uncordon every relay takes calls
     const fleet = fakeFleet({ onEvent });
     for (const relay of fleet.world.relays) relay.limit = 400;
     const end = await fleet.start(policy);
-    expect(end.result).toBe('interrupted');
+    expect(end.result).toBe('aborted');
     expect(end.because).toContain('aborted by ann@host');
     expect(fleet.world.relays.map(({ limit }) => limit)).toEqual([uncordon ? 400 : 0, 400, 400]);
     expect(fleet.world.relays.map(({ cordon }) => cordon !== undefined)).toEqual([!uncordon, false, false]);
@@ -194,7 +194,7 @@ test('with silent looks and failing effects an abort still takes every cordon ba
         wishes.set('r1', wish('abort', now(), true));
     };
     const fleet = fakeFleet({ zones: 1, perZone: 4, seed, silence: 0.2, faults: 0.3, onEvent });
-    expect(await fleet.start({ ...policy, maxUnavailable: 3 })).toMatchObject({ result: 'interrupted' });
+    expect(await fleet.start({ ...policy, maxUnavailable: 3 })).toMatchObject({ result: 'aborted' });
     expect(fleet.world.relays.map(({ limit }) => limit)).toEqual([-1, -1, -1, -1]);
     expect(fleet.world.relays.every(({ cordon }) => cordon === undefined)).toBe(true);
   }

@@ -12,6 +12,15 @@ const current = {
 };
 const total = { uptime: '147', managedsessions: 40, rejectedsessions: 2 };
 
+const untold = {
+  ended: 'unknown',
+  timedOut: 'unknown',
+  oneWay: 'unknown',
+  packets: 'unknown',
+  packetErrors: 'unknown',
+  packetsLost: 'unknown',
+};
+
 function answerOf(currentstatistics: NgDict, totalstatistics: NgDict): NgDict {
   return { result: 'ok', statistics: { currentstatistics, totalstatistics } };
 }
@@ -25,6 +34,7 @@ test('the counters of a relay, uptime although it comes as text', () => {
     media: 24,
     managedTotal: 40,
     rejectedTotal: 2,
+    tally: { ...untold, ended: 40 },
   });
 });
 
@@ -36,7 +46,29 @@ const nothing = {
   media: 'unknown',
   managedTotal: 'unknown',
   rejectedTotal: 'unknown',
+  tally: untold,
 };
+
+test('what became of calls and packets', () => {
+  const statistics = {
+    totalstatistics: {
+      managedsessions: 40,
+      timeoutsessions: 1,
+      onewaystreams: 2,
+      relayedpackets: 3000,
+      relayedpacketerrors: 4,
+    },
+    voip_metrics: { packets_lost: 5 },
+  };
+  expect(parseStatistics({ result: 'ok', statistics }).tally).toEqual({
+    ended: 40,
+    timedOut: 1,
+    oneWay: 2,
+    packets: 3000,
+    packetErrors: 4,
+    packetsLost: 5,
+  });
+});
 
 test.each<[string, NgDict]>([
   ['no statistics', { result: 'ok' }],

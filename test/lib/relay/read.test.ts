@@ -83,6 +83,7 @@ const answer: Extract<RelayReading, { kind: 'answer' }> = {
   media: 0,
   managedTotal: 0,
   rejectedTotal: 0,
+  tally: { ended: 0, timedOut: 0, oneWay: 0, packets: 0, packetErrors: 0, packetsLost: 0 },
 };
 const silence: RelayReading = { kind: 'silence', at: 0, reason: 'no answer', code: 'ng-silence' };
 

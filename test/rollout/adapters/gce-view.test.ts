@@ -48,6 +48,7 @@ test('a running relay on another template is stale and ready', () => {
     id: '7',
     address: '10.0.0.9',
     vm: { state: 'ready', detail: 'NONE RUNNING', createdAt: Date.parse('2026-08-11T17:00:00Z') },
+    template: 'old',
     onTarget: false,
     version: 'mr10.5.3.5',
     cordon: undefined,

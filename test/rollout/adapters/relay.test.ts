@@ -2,6 +2,15 @@ import { expect, test } from 'vitest';
 import type { RelayReading } from '../../../lib/relay/read.ts';
 import { lookOf } from '../../../rollout/adapters/relay.ts';
 
+const tally = {
+  ended: 7,
+  timedOut: 0,
+  oneWay: 0,
+  packets: 700,
+  packetErrors: 0,
+  packetsLost: 'unknown',
+} as const;
+
 const reading: RelayReading = {
   kind: 'answer',
   at: 5,
@@ -13,6 +22,7 @@ const reading: RelayReading = {
   media: 4,
   managedTotal: 'unknown',
   rejectedTotal: 'unknown',
+  tally,
 };
 
 test('a full reading is an answer, as old as its first request', () => {
@@ -25,6 +35,7 @@ test('a full reading is an answer, as old as its first request', () => {
     packetRate: 3,
     media: 4,
     uptime: 10,
+    tally,
   });
 });
 

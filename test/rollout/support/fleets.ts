@@ -8,6 +8,9 @@ export const POLICY: Policy = {
   maxUnavailable: 1,
   preCordon: 0,
   reserve: 'none',
+  bakeSeconds: 0,
+  bakeCalls: 0,
+  bakeTolerance: 0.02,
   pollSeconds: 1,
   goodAnswers: 3,
   drainSeconds: 600,
@@ -52,6 +55,7 @@ export function stale(name: string, over: Partial<Relay> = {}): Relay {
     id: `1${name.charCodeAt(0)}${name.slice(1)}`,
     address: '192.0.2.1',
     vm: { state: 'ready', detail: 'NONE RUNNING', createdAt: NOW - 86_400_000 },
+    template: 'old',
     onTarget: false,
     version: 'mr10.5.3.5',
     cordon: undefined,
@@ -60,6 +64,7 @@ export function stale(name: string, over: Partial<Relay> = {}): Relay {
     looks: thrice({ own: 5, packetRate: 500, media: 20 }),
     silentSince: undefined,
     changingSince: undefined,
+    service: undefined,
     report: undefined,
     emptyCalls: [],
     failure: undefined,
@@ -81,7 +86,7 @@ export function empty(name: string, over: Partial<Relay> = {}): Relay {
 
 /** A relay on the wanted image that takes calls. */
 export function serving(name: string, over: Partial<Relay> = {}): Relay {
-  return stale(name, { onTarget: true, version: 'mr12.5.1.31', ...over });
+  return stale(name, { onTarget: true, template: 'new', version: 'mr12.5.1.31', ...over });
 }
 
 /** A relay that a rollout has replaced: up, cordoned, healthy. */
