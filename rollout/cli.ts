@@ -94,8 +94,7 @@ function addPlan(program: Command): void {
 }
 
 function addReport(program: Command): void {
-  program
-    .command('report')
+  withFleet(program.command('report'))
     .argument(
       '[journals...]',
       'journals of one rollout, in the order of time (default: the last one in .rollout)',
@@ -103,6 +102,7 @@ function addReport(program: Command): void {
     .description('make report.json and report.html of a rollout')
     .option('--calls <file>', 'what callers told meanwhile, as JSON lines')
     .option('--out <folder>', 'where they go', '.')
+    .option('--shared', 'read the journals from the fleet’s Redis instead of files', false)
     .action(async (journals: readonly string[], options) => {
       process.exitCode = await (await import('./commands/report.ts')).report(journals, options);
     });

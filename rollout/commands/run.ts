@@ -1,10 +1,12 @@
 /** `rollout run`: take the lock, run the controller, show its events, end with its exit code. */
 import { resolve } from 'node:path';
 import process from 'node:process';
-import { EXIT } from '../../lib/errors.ts';
+import { EXIT, isFleetError } from '../../lib/errors.ts';
 import { journalFile, openJournal } from '../adapters/journal.ts';
 import { takeLock } from '../adapters/lock.ts';
 import { ownerOf } from '../adapters/owner.ts';
+import { openSharedJournal, type SharedJournal } from '../adapters/redis-journal.ts';
+import type { RedisPlace } from '../adapters/redis-lock.ts';
 import { openWishes, type Wishes } from '../adapters/wishes.ts';
 import { type RunEnd, runRollout } from '../controller.ts';
 import type { RunResult } from '../core/events.ts';
@@ -23,6 +25,8 @@ export type Prepare = (session: Session, journal: Journal) => Promise<void>;
 
 const nothing: Prepare = async () => undefined;
 
+type SharedPlace = { readonly redis: RedisPlace; readonly fleet: string };
+
 /** Rejects with a FleetError before anything was touched; afterwards it answers the exit code. */
 export async function run(options: RunOptions, prepare = nothing): Promise<number> {
   return await withSession(options, async (session) => {
@@ -37,8 +41,9 @@ export async function run(options: RunOptions, prepare = nothing): Promise<numbe
     const shared = lock.kind === 'redis' && redis !== undefined ? { redis, fleet } : undefined;
     const wishes = await openWishes(id, wishFile, shared);
     const view = chooseView({ json: options.json, isTty: process.stdout.isTTY === true });
+    const copy = shared === undefined ? undefined : await openCopy(shared);
     try {
-      const journal = openJournal(file, id, session.clock, [view.show]);
+      const journal = openJournal(file, id, session.clock, [view.show, ...(copy ? [copy.show] : [])]);
       journal.write(lockedEvent(lock));
       await prepare(session, journal);
       const end = await runLocked(session, options, id, lock, journal, wishes);
@@ -46,6 +51,8 @@ export async function run(options: RunOptions, prepare = nothing): Promise<numbe
       if (!options.json) process.stdout.write(`journal: ${file}\n`);
       return exitCode(end.result);
     } finally {
+      const missing = (await copy?.close()) ?? 0;
+      if (missing > 0) process.stderr.write(`${missing} events of the journal did not get into Redis\n`);
       wishes.close();
       await lock.release();
     }
@@ -55,6 +62,17 @@ export async function run(options: RunOptions, prepare = nothing): Promise<numbe
 function lockedEvent({ kind: lock, token, detail, tookOver }: Lock) {
   const dead = tookOver === undefined ? {} : { tookOver };
   return { kind: 'locked', lock, token, detail, ...dead } as const;
+}
+
+/** Nobody has to follow a run: without Redis there is the file. */
+async function openCopy({ redis, fleet }: SharedPlace): Promise<SharedJournal | undefined> {
+  try {
+    return await openSharedJournal(redis, fleet);
+  } catch (error) {
+    if (!isFleetError(error)) throw error;
+    process.stderr.write(`The journal is kept in its file only: ${error.message}\n`);
+    return undefined;
+  }
 }
 
 async function runLocked(

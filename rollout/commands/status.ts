@@ -5,8 +5,10 @@ import { stateOf } from '../core/changes.ts';
 import type { Fleet } from '../core/fleet.ts';
 import { standingsOf } from '../core/plan.ts';
 import { effectivePolicy, type Policy } from '../core/policy.ts';
-import { type FleetOptions, observerOf, withSession } from '../session.ts';
+import { type Running, viewRunning } from '../running.ts';
+import { controlPlace, type FleetOptions, observerOf, withSession } from '../session.ts';
 import { fleetLines } from '../view/fleet-table.ts';
+import { runningLines } from '../view/running.ts';
 
 export type StatusOptions = FleetOptions & { readonly watch: boolean; readonly json: boolean };
 
@@ -19,11 +21,12 @@ export async function status(options: StatusOptions): Promise<number> {
     const { file, clock } = session;
     const policy = effectivePolicy(file, { drain: true });
     const observer = observerOf(session, policy);
+    const runs = viewRunning(await controlPlace(session));
     const stop = new AbortController();
     const onSignal = () => stop.abort();
     process.once('SIGINT', onSignal);
     for (let last = ''; !stop.signal.aborted; ) {
-      const text = textOf(await observer.observe(), policy, options.json);
+      const text = textOf(await observer.observe(), await runs.look(), policy, options.json);
       if (options.watch && process.stdout.isTTY && !options.json) process.stdout.write(`${REDRAW}${text}\n`);
       else if (text !== last) process.stdout.write(`${text}\n`);
       last = text;
@@ -31,13 +34,14 @@ export async function status(options: StatusOptions): Promise<number> {
       await clock.sleep(WATCH_MS, stop.signal);
     }
     process.off('SIGINT', onSignal);
+    runs.close();
     return EXIT.done;
   });
 }
 
-function textOf(fleet: Fleet, policy: Policy, json: boolean): string {
+function textOf(fleet: Fleet, run: Running | undefined, policy: Policy, json: boolean): string {
   const relays = standingsOf(fleet, policy).map(stateOf);
   return json
-    ? JSON.stringify({ fleet: fleet.name, targets: fleet.targets, relays })
-    : fleetLines(fleet.targets, relays).join('\n');
+    ? JSON.stringify({ fleet: fleet.name, targets: fleet.targets, ...(run ? { run } : {}), relays })
+    : [...fleetLines(fleet.targets, relays), ...runningLines(run)].join('\n');
 }

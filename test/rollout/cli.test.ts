@@ -24,6 +24,7 @@ test.each<readonly [readonly string[], string]>([
   [['--', 'plan', '--fleet', 'nowhere.yaml'], 'nowhere.yaml: cannot be read'],
   [['report', 'nowhere.jsonl'], 'nowhere.jsonl cannot be read'],
   [['report', 'package.json'], 'No run begins in package.json'],
+  [['report', '--shared', 'x.jsonl'], 'Journals are named, and --shared'],
   [['cordon'], "missing required argument 'relay'"],
 ])('wrong usage ends with exit code 2 and says what is wrong: %j', async (args, says) => {
   const { code, out, err } = await rollout(...args);
