@@ -17,14 +17,14 @@ export interface Fleet {
      */
     project: string;
     /**
-     * Region of network, Redis and zones.
+     * Home region: where Redis is and images are stored; its subnetwork has `network.range`.
      */
     region: string;
     /**
-     * Zones, in the order in which a rollout visits them; one managed instance group each.
+     * Zones of one or several regions, in the order in which a rollout visits them; one managed instance group each.
      *
      * @minItems 1
-     * @maxItems 8
+     * @maxItems 24
      */
     zones: string[];
     /**
@@ -37,9 +37,15 @@ export interface Fleet {
    */
   network: {
     /**
-     * IPv4 range of the subnetwork. The lab replaces it by its own.
+     * IPv4 range of the subnetwork in the home region. The lab replaces it by its own.
      */
     range: string;
+    /**
+     * IPv4 range of the subnetwork in each further region that has zones, `region: range`.
+     */
+    ranges: {
+      [k: string]: string;
+    };
     /**
      * IPv4 ranges that may send RTP to the relays.
      *
@@ -58,6 +64,10 @@ export interface Fleet {
      * External IPv4 address of a relay: `none`, `ephemeral` (changes when the relay is replaced) or `static` (kept).
      */
     externalAddresses: 'none' | 'ephemeral' | 'static';
+    /**
+     * Network tier of external addresses: `PREMIUM` = Google's backbone, `STANDARD` = the nearest exit.
+     */
+    tier: 'PREMIUM' | 'STANDARD';
   };
   /**
    * The relays themselves.
@@ -87,6 +97,14 @@ export interface Fleet {
      * Seconds after a boot before autohealing may judge a relay.
      */
     healSeconds: number;
+    /**
+     * What becomes of a relay whose RTPEngine does not answer: `repair` = its group re-creates it, `report` = it is left to people.
+     */
+    onUnhealthy: 'repair' | 'report';
+    /**
+     * Whether who may log in is said by IAM roles (OS Login) instead of SSH keys in the metadata. The image has to hold Google's OS Login.
+     */
+    osLogin: boolean;
   };
   /**
    * The golden image that this fleet should run.
@@ -190,9 +208,25 @@ export interface Fleet {
    */
   redis: {
     /**
-     * `memorystore` = managed; `none` = relays keep no state outside themselves.
+     * `memorystore` = managed; `external` = one that is there already, at `host`; `none` = relays keep no state outside themselves.
      */
-    kind: 'memorystore' | 'none';
+    kind: 'memorystore' | 'external' | 'none';
+    /**
+     * Name or IPv4 address of an external Redis.
+     */
+    host?: string;
+    /**
+     * Port of an external Redis.
+     */
+    port: number;
+    /**
+     * Whether Memorystore asks for a password. It is kept in Secret Manager, and nowhere else.
+     */
+    auth: boolean;
+    /**
+     * Secret Manager version that holds the password of an external Redis. Absent: it asks for none.
+     */
+    secret?: string;
     /**
      * Memorystore tier.
      */
@@ -227,6 +261,31 @@ export interface Fleet {
      */
     url: string;
   }[];
+  /**
+   * Alerts and dashboard in Cloud Monitoring.
+   */
+  monitoring: {
+    /**
+     * Whether the program makes alert policies and a dashboard.
+     */
+    enabled: boolean;
+    /**
+     * Who is told by e-mail. Empty: alerts are shown in the console only.
+     */
+    emails: string[];
+    /**
+     * Alert when more of a relay's media ports are in use.
+     */
+    portsPercent: number;
+    /**
+     * Alert when a relay misses more of the RTP packets that it should get. RTPEngine tells it from mr12.5 on.
+     */
+    lossPercent: number;
+    /**
+     * Alert when a relay has run for so many days: its image is at least that old.
+     */
+    imageDays: number;
+  };
   /**
    * How the fleet is rolled to a new image. Every value can be overridden for one run.
    */

@@ -9,10 +9,14 @@ export const METADATA = {
   redis: 'rtpfleet-redis',
   /** `host:port/db` of the Redis that keeps the rollout's lock; absent: none. Read by `rollout`, not by relays. */
   control: 'rtpfleet-control',
+  /** URL at which Secret Manager gives the password of that Redis; absent: it asks for none. */
+  redisSecret: 'rtpfleet-redis-secret',
   /** `self`: the relay admits itself after its own check; `controller`: it stays cordoned until it is admitted. */
   admission: 'rtpfleet-admission',
   /** GCE's own switch for guest attributes; value `TRUE`. */
   guestAttributes: 'enable-guest-attributes',
+  /** GCE's own switch for OS Login; value `TRUE`. */
+  osLogin: 'enable-oslogin',
 } as const;
 
 /** Guest attributes that a relay writes, in namespace `rtpfleet`. */
@@ -50,9 +54,15 @@ export function imageFamily(fleet: string): string {
   return `rtpengine-${fleet}`;
 }
 
-/** Instance template of a fleet for one image; templates are immutable, so the image's name is part of theirs. */
-export function templateName(fleet: string, image: string): string {
-  return `${fleet}-${image}`.slice(0, 63).replace(/-+$/, '');
+/**
+ * Instance template of a fleet for one image; templates are immutable, so the image's name is part of theirs. Of a name longer than
+ * `longest` the image's beginning is left out: version and digest, at its end, tell templates apart.
+ */
+export function templateName(fleet: string, image: string, longest = 63): string {
+  const name = `${fleet}-${image}`;
+  if (name.length <= longest) return name;
+  const end = image.replace(/^rtpengine-/, '').slice(-(longest - 1 - fleet.length));
+  return `${fleet}-${end.replace(/^-+/, '')}`;
 }
 
 /** Zonal managed instance group of a fleet. */

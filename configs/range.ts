@@ -18,3 +18,13 @@ export function addressNumber(address: string): number {
 export function rangeSize(range: string): number {
   return 2 ** (32 - Number(range.split('/')[1] ?? 32));
 }
+
+/** Whether two ranges share an address. */
+export function overlap(one: string, other: string): boolean {
+  const [first, second] = [startOf(one), startOf(other)];
+  return first < second + rangeSize(other) && second < first + rangeSize(one);
+}
+
+function startOf(range: string): number {
+  return addressNumber(range.split('/')[0] ?? '');
+}

@@ -1,7 +1,8 @@
 /** Rules between values of a fleet file that JSON Schema cannot say. Pure. */
 import type { Fleet } from './fleet.ts';
 import type { Problem } from './load.ts';
-import { rangeSize } from './range.ts';
+import { type Place, placesOf, regionOf, relayCount } from './places.ts';
+import { overlap, rangeSize } from './range.ts';
 import { countOf } from './share.ts';
 
 /** Addresses of a subnetwork that GCE keeps for itself (VPC documentation: first two and last two). */
@@ -11,17 +12,45 @@ export function contradictions(fleet: Fleet): readonly Problem[] {
   return [...zones(fleet), ...ports(fleet), ...redis(fleet), ...size(fleet)];
 }
 
-function zones({ cloud }: Fleet): readonly Problem[] {
-  return cloud.zones.flatMap((zone, index) =>
-    zone.startsWith(`${cloud.region}-`)
+/** Every region with zones needs a subnetwork of its own, and ranges of one network must not meet. */
+function zones(fleet: Fleet): readonly Problem[] {
+  const { cloud, network } = fleet;
+  const places = placesOf(fleet);
+  const homeless = cloud.zones.flatMap((zone, index) =>
+    regionOf(zone) === cloud.region || network.ranges[regionOf(zone)] !== undefined
       ? []
       : [
           {
             path: ['cloud', 'zones', String(index)],
-            message: `cloud.zones.${index}: ${zone} is not in region ${cloud.region}`,
+            message: `cloud.zones.${index}: ${zone} is not in region ${cloud.region}, and network.ranges has no range for ${regionOf(zone)}`,
           },
         ],
   );
+  const idle = Object.keys(network.ranges)
+    .filter((region) => region === cloud.region || !places.some((place) => place.region === region))
+    .map((region) => ({
+      path: ['network', 'ranges', region],
+      message:
+        region === cloud.region
+          ? `network.ranges.${region}: the range of the home region is network.range`
+          : `network.ranges.${region}: no zone of the fleet is in ${region}`,
+    }));
+  return [...homeless, ...idle, ...overlaps(places)];
+}
+
+function overlaps(places: readonly Place[]): readonly Problem[] {
+  const known = places.flatMap(({ region, range }) => (range === undefined ? [] : [{ region, range }]));
+  return known.flatMap(({ region, range }, index) => {
+    const other = known.slice(0, index).find((before) => overlap(before.range, range));
+    return other === undefined
+      ? []
+      : [
+          {
+            path: ['network', 'ranges', region],
+            message: `network.ranges.${region}: ${range} overlaps ${other.range} of ${other.region}`,
+          },
+        ];
+  });
 }
 
 function ports({ rtpengine }: Fleet): readonly Problem[] {
@@ -51,36 +80,54 @@ function ports({ rtpengine }: Fleet): readonly Problem[] {
 }
 
 function redis({ redis }: Fleet): readonly Problem[] {
-  if (redis.kind === 'none' || redis.database !== redis.controlDatabase) return [];
-  return [
-    {
-      path: ['redis', 'controlDatabase'],
-      message: `redis.controlDatabase: ${redis.controlDatabase} is also redis.database; flushing calls would flush the rollout's lock`,
-    },
-  ];
+  const problems: Problem[] = [];
+  const wrong = (key: string, message: string) =>
+    problems.push({ path: ['redis', key], message: `redis.${key}: ${message}` });
+  if (redis.kind !== 'none' && redis.database === redis.controlDatabase)
+    wrong(
+      'controlDatabase',
+      `${redis.controlDatabase} is also redis.database; flushing calls would flush the rollout's lock`,
+    );
+  if (redis.kind === 'external' && redis.host === undefined)
+    wrong('host', 'is missing; an external Redis has to be named');
+  if (redis.kind !== 'external' && redis.host !== undefined)
+    wrong('host', `${redis.host} is for an external Redis; this one is ${redis.kind}`);
+  if (redis.kind !== 'external' && redis.secret !== undefined)
+    wrong('secret', `is for an external Redis; this one is ${redis.kind}`);
+  if (redis.kind !== 'memorystore' && redis.auth)
+    wrong('auth', `is for Memorystore; this one is ${redis.kind}`);
+  return problems;
 }
 
-function size({ network, relays, cloud, rollout }: Fleet): readonly Problem[] {
-  const relayCount = relays.perZone * cloud.zones.length;
+/** Each subnetwork must hold the relays of its zones. */
+function size(fleet: Fleet): readonly Problem[] {
+  const { cloud, relays } = fleet;
+  const crowded = placesOf(fleet).flatMap(({ region, range, zones }) => {
+    const wanted = relays.perZone * zones.length;
+    const room = range === undefined ? wanted : rangeSize(range) - RESERVED_BY_GCE;
+    const path = region === cloud.region ? ['network', 'range'] : ['network', 'ranges', region];
+    const message = `${path.join('.')}: ${range} has room for ${room} machines, the fleet has ${wanted} relays there`;
+    return wanted > room ? [{ path, message }] : [];
+  });
+  return [...crowded, ...budget(fleet)];
+}
+
+/** What a rollout may take away must leave a relay that takes calls. */
+function budget(fleet: Fleet): readonly Problem[] {
+  const { relays, rollout } = fleet;
+  const count = relayCount(fleet);
   const problems: Problem[] = [];
-  const room = rangeSize(network.range) - RESERVED_BY_GCE;
-  if (relayCount > room) {
-    problems.push({
-      path: ['network', 'range'],
-      message: `network.range: ${network.range} has room for ${room} machines, the fleet has ${relayCount} relays`,
-    });
-  }
-  if (relayCount > 1 && countOf(rollout.maxUnavailable, relayCount, 1) >= relayCount) {
+  if (count > 1 && countOf(rollout.maxUnavailable, count, 1) >= count) {
     problems.push({
       path: ['rollout', 'maxUnavailable'],
-      message: `rollout.maxUnavailable: ${rollout.maxUnavailable} of ${relayCount} relays leaves none to take calls`,
+      message: `rollout.maxUnavailable: ${rollout.maxUnavailable} of ${count} relays leaves none to take calls`,
     });
   }
   const lost = { none: 0, relay: 1, zone: relays.perZone }[rollout.reserve];
-  if (lost > 0 && relayCount - 1 - lost < 1) {
+  if (lost > 0 && count - 1 - lost < 1) {
     problems.push({
       path: ['rollout', 'reserve'],
-      message: `rollout.reserve: of ${relayCount} relays, one that drains and one more ${rollout.reserve} leave none to take calls`,
+      message: `rollout.reserve: of ${count} relays, one that drains and one more ${rollout.reserve} leave none to take calls`,
     });
   }
   return problems;

@@ -13,10 +13,12 @@ export type StackConfig = {
   readonly fleet?: string | undefined;
   /** Image to run. Absent: the one that configs/release.json pins for the fleet. */
   readonly image?: string | undefined;
-  /** Replaces `network.range` of the fleet file; the lab's network has a range of its own. */
+  /** Replaces every range of the fleet file; the lab's network has one of its own, for all regions. */
   readonly networkRange?: string | undefined;
   /** `false`: the stack may delete relays and Redis. Absent: `true`. */
   readonly protect?: string | undefined;
+  /** Where relays find Secret Manager. Absent: at Google's. */
+  readonly secretsEndpoint?: string | undefined;
 };
 
 export type Settings = {
@@ -25,10 +27,15 @@ export type Settings = {
   readonly image: string;
   /** Whether deleting (or replacing) what holds calls is refused. */
   readonly protect: boolean;
+  /** URL before `/v1/projects/…`. */
+  readonly secretsEndpoint: string;
 };
 
 /** The repository's root: what paths in a stack's settings are relative to, wherever `pulumi` was started. */
 const ROOT = resolve(import.meta.dirname, '..');
+
+/** Google's own Secret Manager. */
+export const SECRET_MANAGER = 'https://secretmanager.googleapis.com';
 
 /** GCE: names of resources. */
 const IMAGE_NAME = /^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -44,11 +51,24 @@ export function readSettings(config: StackConfig, stack: string): Settings {
   );
   const image = config.image ?? pinnedImage(readRelease(), fleet.name).image;
   if (!IMAGE_NAME.test(image)) throw wrong('image', image, 'is not the name of a GCE image');
-  return { fleet, image, protect: readSwitch('protect', config.protect ?? 'true') };
+  return {
+    fleet,
+    image,
+    protect: readSwitch('protect', config.protect ?? 'true'),
+    secretsEndpoint: readEndpoint(config.secretsEndpoint ?? SECRET_MANAGER),
+  };
 }
 
 function withRange(fleet: Fleet, range: string | undefined): Fleet {
-  return range === undefined ? fleet : { ...fleet, network: { ...fleet.network, range } };
+  if (range === undefined) return fleet;
+  const further = Object.keys(fleet.network.ranges).map((region) => [region, range]);
+  return { ...fleet, network: { ...fleet.network, range, ranges: Object.fromEntries(further) } };
+}
+
+/** No path: a relay adds its own. */
+function readEndpoint(url: string): string {
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return new URL(url).origin;
+  throw wrong('secretsEndpoint', url, 'is no URL');
 }
 
 function readSwitch(key: string, value: string): boolean {

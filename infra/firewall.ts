@@ -9,7 +9,7 @@ export type FirewallInputs = {
   readonly network: pulumi.Output<string>;
   /** E-mail of the relays' service account: the rules hold for whatever runs as it, and for nothing else. */
   readonly relayAccount: pulumi.Output<string>;
-  /** Address of Redis; absent: the fleet has none. */
+  /** Address of Memorystore; absent: the fleet has none. */
   readonly redisHost?: pulumi.Output<string> | undefined;
 };
 
@@ -23,7 +23,7 @@ export function controllerTag(fleet: string): string {
 
 export class FleetFirewall extends pulumi.ComponentResource {
   constructor(name: string, inputs: FirewallInputs, opts?: pulumi.ComponentResourceOptions) {
-    super('rtpfleet:infra:Firewall', name, {}, opts);
+    super('rtpfleet:infra:FleetFirewall', name, {}, opts);
     const { fleet, network, relayAccount } = inputs;
     for (const { name: what, sources, protocol, ports, why } of openings(fleet)) {
       new Firewall(

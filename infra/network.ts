@@ -1,59 +1,87 @@
-/** The fleet's own network: one subnetwork in its region, and a way out for relays without an external address. */
+/**
+ * The fleet's own network: a subnetwork in each of its regions, and a way out for relays without an external address.
+ *
+ * IPv4 only, on purpose: a stateful group keeps IPv4 addresses alone (GCE: `statefulPolicy` has internal and external IPs of IPv4), so an
+ * IPv6 address of a relay would change whenever it is replaced, and the proxies' and carriers' lists would be wrong. The subnetworks say so,
+ * and no rule of the firewall lets IPv6 in; callers with IPv6 only are for the proxy's side, or for RTPEngine behind a dual-stack carrier.
+ */
 import { Network } from '@pulumi/gcp/compute/network.js';
 import { Router } from '@pulumi/gcp/compute/router.js';
 import { RouterNat } from '@pulumi/gcp/compute/routerNat.js';
 import { Subnetwork } from '@pulumi/gcp/compute/subnetwork.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Fleet } from '../configs/fleet.ts';
+import { type Place, placesOf } from '../configs/places.ts';
 
 export class FleetNetwork extends pulumi.ComponentResource {
-  /** Self links. */
+  /** Self link. */
   readonly network: pulumi.Output<string>;
-  readonly subnetwork: pulumi.Output<string>;
+  /** Self link of each region's subnetwork. */
+  readonly subnetworks: ReadonlyMap<string, pulumi.Output<string>>;
 
   constructor(name: string, fleet: Readonly<Fleet>, opts?: pulumi.ComponentResourceOptions) {
-    super('rtpfleet:infra:Network', name, {}, opts);
-    const { project, region } = fleet.cloud;
+    super('rtpfleet:infra:FleetNetwork', name, {}, opts);
+    const places = placesOf(fleet);
     const child = { parent: this };
     const network = new Network(
       name,
       {
-        project,
+        project: fleet.cloud.project,
         name: fleet.name,
         description: `Relays of fleet ${fleet.name}`,
         autoCreateSubnetworks: false,
-        routingMode: 'REGIONAL',
+        // With several regions the routes of a VPN or interconnect in one must reach the relays of all.
+        routingMode: places.length > 1 ? 'GLOBAL' : 'REGIONAL',
       },
       child,
+    ).selfLink;
+    this.network = network;
+    this.subnetworks = new Map(
+      places.map((place) => [
+        place.region,
+        subnetwork(`${name}-${place.region}`, fleet, place, network, this),
+      ]),
     );
-    const subnetwork = new Subnetwork(
-      name,
-      {
-        project,
-        region,
-        name: fleet.name,
-        network: network.selfLink,
-        ipCidrRange: fleet.network.range,
-        // Logging, monitoring and storage without an external address.
-        privateIpGoogleAccess: true,
-      },
-      child,
-    );
-    if (fleet.network.externalAddresses === 'none') cloudNat(name, fleet, network.selfLink, child);
-    this.network = network.selfLink;
-    this.subnetwork = subnetwork.selfLink;
-    this.registerOutputs({ network: this.network, subnetwork: this.subnetwork });
+    if (fleet.network.externalAddresses === 'none')
+      for (const { region } of places) cloudNat(`${name}-${region}`, fleet, region, network, child);
+    this.registerOutputs({ network, subnetworks: Object.fromEntries(this.subnetworks) });
   }
 }
 
-/** Lets relays without an external address fetch packages; nothing comes in through it. */
+function subnetwork(
+  name: string,
+  fleet: Readonly<Fleet>,
+  { region, range }: Place,
+  network: pulumi.Output<string>,
+  parent: pulumi.Resource,
+): pulumi.Output<string> {
+  const { selfLink } = new Subnetwork(
+    name,
+    {
+      project: fleet.cloud.project,
+      region,
+      name: fleet.name,
+      description: `Relays of fleet ${fleet.name} in ${region}`,
+      network,
+      ...(range === undefined ? {} : { ipCidrRange: range }),
+      stackType: 'IPV4_ONLY',
+      // Logging, monitoring, secrets and storage without an external address.
+      privateIpGoogleAccess: true,
+    },
+    { parent },
+  );
+  return selfLink;
+}
+
+/** A way out for relays without an external address; nothing comes in through it. Where each has its own address there is none to make. */
 function cloudNat(
   name: string,
   { name: fleet, cloud }: Readonly<Fleet>,
+  region: string,
   network: pulumi.Output<string>,
   opts: pulumi.CustomResourceOptions,
 ): void {
-  const place = { project: cloud.project, region: cloud.region };
+  const place = { project: cloud.project, region };
   const router = new Router(name, { ...place, name: fleet, network }, opts);
   new RouterNat(
     name,

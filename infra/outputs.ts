@@ -1,11 +1,14 @@
-/** What a stack tells `rollout` and the SIP proxies. */
+/** What a stack tells `rollout`, the SIP proxies, and who collects metrics. */
 import { getInstanceOutput } from '@pulumi/gcp/compute/getInstance.js';
 import { getInstanceGroupOutput } from '@pulumi/gcp/compute/getInstanceGroup.js';
 import * as pulumi from '@pulumi/pulumi';
+import { regionOf } from '../configs/places.ts';
 import { FleetError } from '../lib/errors.ts';
 import type { Settings } from './config.ts';
-import type { FleetRedis } from './redis.ts';
-import type { Group, Relays } from './relays.ts';
+import type { RelayFleet } from './fleet.ts';
+import { scrapeConfig } from './monitoring/scrape.ts';
+import type { RedisPlace } from './redis.ts';
+import type { RelayZone } from './zone.ts';
 
 export type RelayAddress = {
   readonly name: string;
@@ -15,9 +18,9 @@ export type RelayAddress = {
   readonly external?: string;
 };
 
-/** The relays that a group has now. Their addresses stay theirs, so a proxy's configuration made from them stays right. */
-export function relaysOf(group: Group): pulumi.Output<readonly RelayAddress[]> {
-  const { instances } = getInstanceGroupOutput({ selfLink: group.instanceGroup });
+/** The relays that a zone has now. Their addresses stay theirs, so a proxy's configuration made from them stays right. */
+export function relaysOf({ zone, instanceGroup }: RelayZone): pulumi.Output<readonly RelayAddress[]> {
+  const { instances } = getInstanceGroupOutput({ selfLink: instanceGroup });
   return instances.apply((links) =>
     pulumi.all(
       [...links].sort().map((selfLink) =>
@@ -25,7 +28,7 @@ export function relaysOf(group: Group): pulumi.Output<readonly RelayAddress[]> {
           const external = nic?.accessConfigs?.[0]?.natIp;
           return {
             name: selfLink.slice(selfLink.lastIndexOf('/') + 1),
-            zone: group.zone,
+            zone,
             address: addressOf(selfLink, nic?.networkIp),
             ...(external ? { external } : {}),
           };
@@ -45,11 +48,22 @@ export function socketList(relays: readonly RelayAddress[], ngPort: number): str
   return relays.map(({ address }) => `udp:${address}:${ngPort}`).join(' ');
 }
 
+/** The same by region, for proxies that should keep media near. Pure. */
+export function socketsByRegion(
+  relays: readonly RelayAddress[],
+  ngPort: number,
+): Readonly<Record<string, string>> {
+  const regions = [...new Set(relays.map(({ zone }) => regionOf(zone)))];
+  const inRegion = (region: string) => relays.filter(({ zone }) => regionOf(zone) === region);
+  return Object.fromEntries(regions.map((region) => [region, socketList(inRegion(region), ngPort)]));
+}
+
 /** Everything that the stack exports. */
-export function stackOutputs(settings: Settings, relays: Relays, redis: FleetRedis | undefined) {
+export function stackOutputs(settings: Settings, made: RelayFleet) {
   const { fleet, image } = settings;
   const { ngPort, cliPort, httpPort, ports } = fleet.rtpengine;
-  const addresses = pulumi.all(relays.groups.map(relaysOf)).apply((lists) => lists.flat());
+  const { relay, controller, publisher } = made.identity;
+  const addresses = pulumi.all(made.zones.map(relaysOf)).apply((lists) => lists.flat());
   const line = addresses.apply(
     (list) => `modparam("rtpengine", "rtpengine_sock", "${socketList(list, ngPort)}")`,
   );
@@ -58,21 +72,27 @@ export function stackOutputs(settings: Settings, relays: Relays, redis: FleetRed
     project: fleet.cloud.project,
     region: fleet.cloud.region,
     image,
-    template: relays.template,
-    groups: relays.groups.map(({ zone, name, selfLink }) => ({ zone, name, selfLink })),
+    /** By region. */
+    templates: Object.fromEntries(made.templates),
+    groups: made.zones.map(({ zone, group, selfLink }) => ({ zone, name: group, selfLink })),
     ports: { ng: ngPort, cli: cliPort, http: httpPort, media: ports },
-    redis: redis === undefined ? null : redisOutputs(settings, redis),
+    redis: made.redis === undefined ? null : redisOutputs(settings, made.redis),
+    accounts: { relay, controller, publisher },
     relays: addresses,
+    sockets: addresses.apply((list) => socketsByRegion(list, ngPort)),
     // The line is the same in both proxies' configuration languages.
     kamailio: line,
     opensips: line,
+    prometheus: addresses.apply((list) => scrapeConfig(fleet, list)),
   };
 }
 
-function redisOutputs({ fleet }: Settings, { host, port }: FleetRedis) {
+function redisOutputs({ fleet }: Settings, { host, port, secret }: RedisPlace) {
   return {
     host,
     port,
     control: pulumi.interpolate`${host}:${port}/${fleet.redis.controlDatabase}`,
+    /** Where its password is; never the password. */
+    secret: secret ?? null,
   };
 }

@@ -3,6 +3,7 @@
  * What is not in it is closed; nothing but RTP is ever open to more than the ranges of the fleet file.
  */
 import type { Fleet } from '../configs/fleet.ts';
+import { rangesOf } from '../configs/places.ts';
 
 /** Google's ranges for health checks (cloud.google.com/load-balancing/docs/health-check-concepts#ip-ranges). */
 export const HEALTH_CHECK_RANGES: readonly string[] = ['35.191.0.0/16', '130.211.0.0/22'];
@@ -24,9 +25,11 @@ export type Opening = {
 };
 
 /** Everything that may reach a relay of this fleet. */
-export function openings({ network, rtpengine }: Readonly<Fleet>): readonly Opening[] {
-  const proxies = orSubnetwork(network.proxySources, network.range);
-  const controllers = orSubnetwork(network.controllerSources, network.range);
+export function openings(fleet: Readonly<Fleet>): readonly Opening[] {
+  const { network, rtpengine } = fleet;
+  const own = rangesOf(fleet);
+  const proxies = orOwn(network.proxySources, own);
+  const controllers = orOwn(network.controllerSources, own);
   const media = [`${rtpengine.ports.min}-${rtpengine.ports.max}`];
   const ng = { sources: [...new Set([...proxies, ...controllers])], ports: [String(rtpengine.ngPort)] };
   return [
@@ -71,7 +74,7 @@ export function openings({ network, rtpengine }: Readonly<Fleet>): readonly Open
   ];
 }
 
-/** An empty list in the fleet file means: only the fleet's own subnetwork. */
-function orSubnetwork(sources: readonly string[], range: string): readonly string[] {
-  return sources.length > 0 ? sources : [range];
+/** An empty list in the fleet file means: only the fleet's own subnetworks. */
+function orOwn(sources: readonly string[], own: readonly string[]): readonly string[] {
+  return sources.length > 0 ? sources : own;
 }

@@ -1,18 +1,21 @@
-/** The instance template: what a relay made from one image is. */
+/** The instance template: what a relay made from one image is, in one region. */
 import { InstanceTemplate } from '@pulumi/gcp/compute/instanceTemplate.js';
 import * as pulumi from '@pulumi/pulumi';
-import type { Fleet } from '../configs/fleet.ts';
 import { LABEL, METADATA, templateName } from '../configs/naming.ts';
+import { relayCount } from '../configs/places.ts';
 import type { Settings } from './config.ts';
-import { RELAY_SCOPES } from './identity.ts';
+import { relayScopes } from './identity.ts';
+import type { RedisPlace } from './redis.ts';
 
 export type TemplateInputs = {
   readonly settings: Settings;
+  readonly region: string;
+  /** Self link of the region's subnetwork. */
   readonly subnetwork: pulumi.Output<string>;
   /** E-mail of the relays' service account. */
   readonly account: pulumi.Output<string>;
-  /** `host:port` of the fleet's Redis; absent: none. */
-  readonly redis?: pulumi.Output<string> | undefined;
+  /** Absent: the fleet has none. */
+  readonly redis?: RedisPlace | undefined;
 };
 
 /** Longest prefix that the provider takes; it appends what makes the name unique (@pulumi/gcp, `namePrefix`). */
@@ -34,15 +37,15 @@ export function relayTemplate(
     name,
     {
       project: fleet.cloud.project,
-      namePrefix: `${templateName(fleet.name, image).slice(0, LONGEST_PREFIX - 1)}-`,
-      description: `Relay of fleet ${fleet.name} on ${image}`,
+      namePrefix: `${templateName(fleet.name, image, LONGEST_PREFIX - 1)}-`,
+      description: `Relay of fleet ${fleet.name} on ${image} in ${inputs.region}`,
       instanceDescription: `RTPEngine relay of fleet ${fleet.name}`,
       machineType: fleet.relays.machineType,
       labels,
-      metadata: metadata(fleet, inputs.redis),
+      metadata: metadata(inputs),
       disks: [bootDisk(inputs.settings, labels)],
       networkInterfaces: [networkInterface(inputs)],
-      serviceAccount: { email: inputs.account, scopes: [...RELAY_SCOPES] },
+      serviceAccount: { email: inputs.account, scopes: [...relayScopes(fleet)] },
       // No Secure Boot: the image's unified kernel is not signed by a key that GCE's firmware trusts.
       shieldedInstanceConfig: { enableSecureBoot: false, enableVtpm: true, enableIntegrityMonitoring: true },
       // Maintenance of the host moves a relay with its calls instead of ending it.
@@ -53,11 +56,12 @@ export function relayTemplate(
 }
 
 /** What the image reads at boot. A relay admits itself unless its group says otherwise for it, as a rollout does. */
-function metadata(fleet: Fleet, redis: TemplateInputs['redis']): Record<string, pulumi.Input<string>> {
+function metadata(inputs: TemplateInputs): Record<string, pulumi.Input<string>> {
   return {
     [METADATA.guestAttributes]: 'TRUE',
     [METADATA.admission]: 'self',
-    ...redisMetadata(fleet, redis),
+    ...(inputs.settings.fleet.relays.osLogin ? { [METADATA.osLogin]: 'TRUE' } : {}),
+    ...redisMetadata(inputs),
   };
 }
 
@@ -66,15 +70,18 @@ function metadata(fleet: Fleet, redis: TemplateInputs['redis']): Record<string, 
  * (daemon/redis.c@mr13.4.1.10, measured from 10.5 to 26.2): relays that share a database would restore, count and erase each
  * other's calls whenever one is replaced. So call state goes to Redis only where no other relay can be.
  */
-function redisMetadata(
-  { cloud, relays, redis: { database, controlDatabase } }: Fleet,
-  redis: TemplateInputs['redis'],
-) {
+function redisMetadata({ settings, redis }: TemplateInputs): Record<string, pulumi.Input<string>> {
   if (redis === undefined) return {};
-  const alone = relays.perZone * cloud.zones.length === 1;
+  const { fleet, secretsEndpoint } = settings;
+  const { database, controlDatabase } = fleet.redis;
+  const at = pulumi.interpolate`${redis.host}:${redis.port}`;
+  const { secret } = redis;
   return {
-    [METADATA.control]: pulumi.interpolate`${redis}/${controlDatabase}`,
-    ...(alone ? { [METADATA.redis]: pulumi.interpolate`${redis}/${database}` } : {}),
+    [METADATA.control]: pulumi.interpolate`${at}/${controlDatabase}`,
+    ...(relayCount(fleet) === 1 ? { [METADATA.redis]: pulumi.interpolate`${at}/${database}` } : {}),
+    ...(secret === undefined
+      ? {}
+      : { [METADATA.redisSecret]: pulumi.interpolate`${secretsEndpoint}/v1/${secret}:access` }),
   };
 }
 
@@ -90,7 +97,7 @@ function bootDisk({ fleet, image }: Settings, labels: Record<string, string>) {
 }
 
 function networkInterface({ settings, subnetwork }: TemplateInputs) {
-  const external = settings.fleet.network.externalAddresses !== 'none';
+  const { externalAddresses, tier } = settings.fleet.network;
   const nic = { subnetwork, nicType: 'GVNIC' };
-  return external ? { ...nic, accessConfigs: [{ networkTier: 'PREMIUM' }] } : nic;
+  return externalAddresses === 'none' ? nic : { ...nic, accessConfigs: [{ networkTier: tier }] };
 }

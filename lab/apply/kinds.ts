@@ -73,7 +73,10 @@ const group = resource('instanceGroupManagers', zonal, groupBody, GROUP);
 
 const makers: Readonly<Record<string, Maker>> = {
   'gcp:compute/network:Network': resource('networks', global, networkBody, ['routingConfig', 'mtu']),
-  'gcp:compute/subnetwork:Subnetwork': resource('subnetworks', regional, fields, ['privateIpGoogleAccess']),
+  'gcp:compute/subnetwork:Subnetwork': resource('subnetworks', regional, fields, [
+    'description',
+    'privateIpGoogleAccess',
+  ]),
   'gcp:compute/firewall:Firewall': resource('firewalls', global, firewallBody, FIREWALL),
   'gcp:compute/router:Router': resource('routers', regional, fields, ['description']),
   'gcp:compute/routerNat:RouterNat': ensureNat,
@@ -86,6 +89,13 @@ const makers: Readonly<Record<string, Maker>> = {
       email: `${accountId}@${rest.project}.iam.gserviceaccount.com`,
     }),
   'gcp:projects/iAMMember:IAMMember': async (_, { role }) => withoutIam(`grant of ${role}`, {}),
+  'gcp:projects/iAMCustomRole:IAMCustomRole': async ({ project }, { roleId }) =>
+    withoutIam(`role ${roleId}`, { name: `projects/${project}/roles/${roleId}` }),
+  'gcp:monitoring/alertPolicy:AlertPolicy': async (_, { displayName }) =>
+    withoutMonitoring(`alert policy ${displayName}`),
+  'gcp:monitoring/notificationChannel:NotificationChannel': async (_, { displayName }) =>
+    withoutMonitoring(`notification channel ${displayName}`, { name: String(displayName) }),
+  'gcp:monitoring/dashboard:Dashboard': async () => withoutMonitoring('dashboard'),
 };
 
 /** How to make a resource of this type; undefined: the lab cannot. */
@@ -95,6 +105,10 @@ export function makerOf(type: string): Maker | undefined {
 
 function withoutIam(what: string, resource: Json): Ensured {
   return { change: { kind: 'skipped', because: 'the lab asks nobody who he is' }, what, resource };
+}
+
+function withoutMonitoring(what: string, resource: Json = {}): Ensured {
+  return { change: { kind: 'skipped', because: 'the lab has no Cloud Monitoring' }, what, resource };
 }
 
 async function ensureGroup(rest: Rest, inputs: Json, wait: Wait): Promise<Ensured> {

@@ -6,13 +6,14 @@ import { isFleetError, reasonOf } from '../../lib/errors.ts';
 import type { Lab } from '../context.ts';
 import { fingerprintOf, newId, projectNumber, timestamp } from '../context.ts';
 import { lastOf, linkTo, regionOfZone, zoneOf } from '../links.ts';
+import { invalid } from '../refusal.ts';
 import { entryOf } from '../resources/call.ts';
 import { buildInstance } from '../resources/instance-build.ts';
 import { deleteInstance, startInstance, stopInstance } from '../resources/instance-life.ts';
 import { completeMetadata } from '../resources/instance-metadata.ts';
 import type { InstanceRecord } from '../state.ts';
 import type { InstanceProperties, Link, Metadata } from '../types.ts';
-import { internalAddressRule } from './policy.ts';
+import { ADDRESS_KINDS, addressRule, keepsAddress } from './policy.ts';
 import type { GroupRecord, Member, MemberAction } from './types.ts';
 import { configText, instanceLink } from './view.ts';
 
@@ -95,13 +96,25 @@ function create(job: Job, link: Link): InstanceRecord {
   const self = group.resource.selfLink ?? '';
   const address = addressFor(job);
   const record = buildInstance(lab, { name: member.name, zone, properties, address, group: self });
+  checkExternal(job, record);
   lab.state.tables.instances[link] = record;
   const given = record.resource.networkInterfaces?.[0]?.networkIP;
-  if (internalAddressRule(group.resource) !== undefined && given) member.address = given;
+  if (keepsAddress(group.resource) && given) member.address = given;
   noteConfig(group, member);
   lab.store.changed();
   lab.wakeMetadata();
   return record;
+}
+
+/** GCE keeps no external address of an interface that has none (instance groups, stateful IP addresses). */
+function checkExternal({ group }: Job, { resource }: InstanceRecord): void {
+  const has = (resource.networkInterfaces?.[0]?.accessConfigs ?? []).length > 0;
+  if (addressRule(group.resource, 'externalIPs') === undefined || has) return;
+  throw invalid(
+    'externalIPs',
+    'nic0',
+    'The network interface of the instance template has no access config.',
+  );
 }
 
 /** What the template says, with the metadata of the per-instance config over it. An instance's own labels do not survive. */
@@ -172,11 +185,13 @@ async function remove(job: Job): Promise<void> {
   if (record !== undefined) await deleteInstance(lab, linkOfMember(job), String(record.resource.id));
   delete group.members[member.name];
   delete group.configs[member.name];
-  if (member.address && internalAddressRule(group.resource) === 'NEVER') reserve(job, member.address);
+  const outlives = ADDRESS_KINDS.find((kind) => addressRule(group.resource, kind) === 'NEVER');
+  if (member.address && outlives !== undefined)
+    reserve(job, member.address, outlives === 'internalIPs' ? 'INTERNAL' : 'EXTERNAL');
 }
 
 /** Rule NEVER: GCE keeps the address of a deleted VM as a reserved one. */
-function reserve({ lab, group }: Job, address: string): void {
+function reserve({ lab, group }: Job, address: string, addressType: 'INTERNAL' | 'EXTERNAL'): void {
   const region = regionOfZone(lastOf(group.resource.zone ?? ''));
   const name = `ip-${address.replaceAll('.', '-')}`;
   const selfLink = linkTo(lab.project, `regions/${region}/addresses/${name}`);
@@ -189,8 +204,8 @@ function reserve({ lab, group }: Job, address: string): void {
       creationTimestamp: timestamp(lab),
       region: linkTo(lab.project, `regions/${region}`),
       address,
-      addressType: 'INTERNAL',
-      purpose: 'GCE_ENDPOINT',
+      addressType,
+      ...(addressType === 'INTERNAL' ? { purpose: 'GCE_ENDPOINT' } : { networkTier: 'PREMIUM' }),
       status: 'RESERVED',
     },
   };

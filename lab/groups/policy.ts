@@ -177,11 +177,11 @@ function checkHealing({ autoHealingPolicies }: InstanceGroupManager): void {
 function checkPreserved({ statefulPolicy }: InstanceGroupManager): void {
   const preserved = statefulPolicy?.preservedState;
   if (Object.keys(preserved?.disks ?? {}).length > 0) throw unsupported('a stateful policy for disks');
-  if (Object.keys(preserved?.externalIPs ?? {}).length > 0)
-    throw unsupported('a stateful policy for external IPs');
-  const other = Object.keys(preserved?.internalIPs ?? {}).find((nic) => nic !== 'nic0');
-  if (other !== undefined)
-    throw invalid('resource.statefulPolicy.preservedState.internalIPs', other, 'Instances have only nic0.');
+  for (const kind of ADDRESS_KINDS) {
+    const other = Object.keys(preserved?.[kind] ?? {}).find((nic) => nic !== 'nic0');
+    if (other !== undefined)
+      throw invalid(`resource.statefulPolicy.preservedState.${kind}`, other, 'Instances have only nic0.');
+  }
 }
 
 /** The version that a member gets by its next update: canaries up to their size, then the default one. */
@@ -202,10 +202,22 @@ export function targetVersion(group: GroupRecord, name: string): Version {
   return { ...(chosen.name ? { name: chosen.name } : {}), instanceTemplate: chosen.instanceTemplate ?? '' };
 }
 
-/** Does the group keep internal addresses? With what rule? */
-export function internalAddressRule({ statefulPolicy }: InstanceGroupManager): string | undefined {
-  const rule = statefulPolicy?.preservedState?.internalIPs?.nic0;
+/** The two kinds of addresses that a stateful policy can keep, as it names them. */
+export const ADDRESS_KINDS = ['internalIPs', 'externalIPs'] as const;
+export type AddressKind = (typeof ADDRESS_KINDS)[number];
+
+/** Does the group keep addresses of this kind? With what rule? */
+export function addressRule({ statefulPolicy }: InstanceGroupManager, kind: AddressKind): string | undefined {
+  const rule = statefulPolicy?.preservedState?.[kind]?.nic0;
   return rule == null ? undefined : (rule.autoDelete ?? 'NEVER');
+}
+
+/**
+ * Does a VM of this group keep its address? An external address of the lab is the internal one (lab/resources/instance-nic.ts), so
+ * keeping either keeps both.
+ */
+export function keepsAddress(resource: InstanceGroupManager): boolean {
+  return ADDRESS_KINDS.some((kind) => addressRule(resource, kind) !== undefined);
 }
 
 export const groupLink = (project: string, zone: string, name: string): Link =>

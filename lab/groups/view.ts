@@ -9,7 +9,7 @@ import type {
   PerInstanceConfig,
   PreservedState,
 } from '../types.ts';
-import { hasStatefulPolicy, internalAddressRule, isStateful, targetVersion } from './policy.ts';
+import { ADDRESS_KINDS, addressRule, hasStatefulPolicy, isStateful, targetVersion } from './policy.ts';
 import type { Config, GroupRecord, Health, Member } from './types.ts';
 
 /** GCE's counters, in the order that it shows them; the lab does not do all of them, but shows all. */
@@ -132,6 +132,11 @@ function viewHealth(group: GroupRecord, { state }: Health) {
 
 function policyState(group: GroupRecord, { address }: Member): PreservedState | undefined {
   if (!hasStatefulPolicy(group.resource) || address === undefined) return undefined;
-  const autoDelete = internalAddressRule(group.resource) ?? 'NEVER';
-  return { internalIPs: { nic0: { autoDelete, ipAddress: { literal: address } } } };
+  const kept = ADDRESS_KINDS.flatMap((kind) => {
+    const autoDelete = addressRule(group.resource, kind);
+    return autoDelete === undefined
+      ? []
+      : [[kind, { nic0: { autoDelete, ipAddress: { literal: address } } }]];
+  });
+  return Object.fromEntries(kept) as PreservedState;
 }

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { loadFleet, parseFleet } from '../../configs/load.ts';
+import { placesOf } from '../../configs/places.ts';
 import { fleetTypes } from '../../configs/tools/generate-types.ts';
 import { FleetError } from '../../lib/errors.ts';
 
@@ -19,17 +21,48 @@ function problemsOf(text: string): readonly string[] {
   return [];
 }
 
+type Schema = { readonly properties?: Readonly<Record<string, Schema>> };
+
+/** Names of all keys of a schema, at any depth. */
+function keysOf({ properties = {} }: Schema): readonly string[] {
+  return Object.entries(properties).flatMap(([key, inner]) => [key, ...keysOf(inner)]);
+}
+
 describe('a fleet file', () => {
   const files = readdirSync('configs/fleets').filter((name) => name.endsWith('.yaml'));
   test.each(files)('%s is valid', (name) => {
     expect(loadFleet(`configs/fleets/${name}`).cloud.zones.length).toBeGreaterThan(0);
   });
 
+  test('of prod is the manual: it shows every key that there is', () => {
+    const text = readFileSync('configs/fleets/prod.yaml', 'utf8');
+    const missing = keysOf(JSON.parse(readFileSync('configs/schemas/fleet.schema.json', 'utf8'))).filter(
+      (key) => !new RegExp(`(^|[\\s{])${key}:`, 'm').test(text),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test.each(readdirSync('.').filter((name) => /^Pulumi\..+\.yaml$/.test(name)))(
+    'is there for the stack of %s, under its name',
+    (name) => {
+      const { config } = parse(readFileSync(name, 'utf8')) as { config: Record<string, string> };
+      expect(name).toBe(`Pulumi.${loadFleet(config['rtpfleet:fleet'] ?? '').name}.yaml`);
+    },
+  );
+
   test('with only what is required gets every default', () => {
     const fleet = parseFleet(valid, 'f.yaml');
     expect(fleet.rtpengine.ports).toEqual({ min: 30000, max: 40000 });
     expect(fleet.rollout.goodAnswers).toBe(3);
     expect(fleet.network.mediaSources).toEqual(['0.0.0.0/0']);
+  });
+
+  test('may have zones of several regions, each with its range', () => {
+    const text = `${valid.replace('us-central1-b', 'us-east1-b')}network: {ranges: {us-east1: 10.9.0.0/24}}\n`;
+    expect(placesOf(parseFleet(text, 'f.yaml'))).toEqual([
+      { region: 'us-central1', range: '10.128.0.0/20', zones: ['us-central1-a'] },
+      { region: 'us-east1', range: '10.9.0.0/24', zones: ['us-east1-b'] },
+    ]);
   });
 
   test('two loads do not share a default that one may change', () => {
@@ -53,8 +86,29 @@ describe('a wrong fleet file says', () => {
 
   test('a zone of another region', () => {
     expect(problemsOf(valid.replace('us-central1-b', 'us-east1-b'))).toEqual([
-      'f.yaml:2: cloud.zones.1: us-east1-b is not in region us-central1',
+      'f.yaml:2: cloud.zones.1: us-east1-b is not in region us-central1, and network.ranges has no range for us-east1',
     ]);
+  });
+
+  const twoRegions = valid.replace('us-central1-b', 'us-east1-b');
+  test.each([
+    ['network: {ranges: {us-east1: 10.128.8.0/24}}', 'us-east1: 10.128.8.0/24 overlaps 10.128.0.0/20'],
+    ['network: {ranges: {us-east1: 10.9.0.0/30}}', 'us-east1: 10.9.0.0/30 has room for 0 machines'],
+    ['network: {ranges: {us-east1: 10.9.0.0/24, us-west1: 10.8.0.0/24}}', 'us-west1: no zone of the fleet'],
+    ['network: {ranges: {us-east1: 10.9.0.0/24, us-central1: 10.8.0.0/24}}', 'us-central1: the range of'],
+  ])('a range of a further region that cannot be: %s', (network, sentence) => {
+    expect(problemsOf(`${twoRegions}${network}\n`)).toEqual([
+      expect.stringContaining(`network.ranges.${sentence}`),
+    ]);
+  });
+
+  test.each([
+    ['{kind: external}', 'redis.host: is missing'],
+    ['{host: 10.0.0.1}', 'redis.host: 10.0.0.1 is for an external Redis; this one is memorystore'],
+    ['{secret: projects/p/secrets/s/versions/1}', 'redis.secret: is for an external Redis'],
+    ['{kind: external, host: r, auth: true}', 'redis.auth: is for Memorystore; this one is external'],
+  ])('a Redis that is not of one piece: %s', (redis, sentence) => {
+    expect(problemsOf(`${valid}redis: ${redis}\n`)).toEqual([expect.stringContaining(sentence)]);
   });
 
   test('a control port inside the media ports', () => {

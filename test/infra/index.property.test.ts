@@ -12,22 +12,31 @@ const ranges = fc.uniqueArray(range, { maxLength: 3 });
 const zones = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), { minLength: 1 });
 
 /** Parts of a fleet file that are valid together. */
-const fleets: fc.Arbitrary<object> = fc.record({
-  cloud: zones.map((letters) => ({
-    project: 'my-project',
-    region: 'us-central1',
-    zones: letters.map((letter) => `us-central1-${letter}`),
-  })),
-  network: fc.record({
-    externalAddresses: fc.constantFrom('none', 'ephemeral', 'static'),
-    mediaSources: fc.oneof(fc.constant(['0.0.0.0/0']), fc.uniqueArray(range, { minLength: 1, maxLength: 3 })),
-    proxySources: ranges,
-    controllerSources: ranges,
-  }),
-  relays: fc.record({ perZone: fc.integer({ min: 1, max: 300 }) }),
-  rtpengine: fc.record({ ports: fc.constantFrom({ min: 23000, max: 50000 }, { min: 30000, max: 30003 }) }),
-  redis: fc.record({ kind: fc.constantFrom('memorystore', 'none') }),
-});
+const fleets: fc.Arbitrary<object> = fc
+  .record({
+    cloud: zones.map((letters) => ({
+      project: 'my-project',
+      region: 'us-central1',
+      zones: letters.map((letter, index) => `${index % 2 === 0 ? 'us-central1' : 'us-east1'}-${letter}`),
+    })),
+    network: fc.record({
+      externalAddresses: fc.constantFrom('none', 'ephemeral', 'static'),
+      mediaSources: fc.oneof(
+        fc.constant(['0.0.0.0/0']),
+        fc.uniqueArray(range, { minLength: 1, maxLength: 3 }),
+      ),
+      proxySources: ranges,
+      controllerSources: ranges,
+    }),
+    relays: fc.record({ perZone: fc.integer({ min: 1, max: 300 }) }),
+    rtpengine: fc.record({ ports: fc.constantFrom({ min: 23000, max: 50000 }, { min: 30000, max: 30003 }) }),
+    redis: fc.record({ kind: fc.constantFrom('memorystore', 'none') }),
+  })
+  .map(({ cloud, network, ...rest }) => ({
+    ...rest,
+    cloud,
+    network: { ...network, ...(cloud.zones.length > 1 ? { ranges: { 'us-east1': '10.129.0.0/20' } } : {}) },
+  }));
 
 const FLEETS = 16;
 let sample: readonly { readonly parts: object; readonly fleet: Evaluated }[];
@@ -63,11 +72,20 @@ const policies: Readonly<Record<string, Policy>> = {
   'a relay runs as its own service account, with two scopes and two roles': (fleet) => {
     for (const { inputs } of fleet.of('compute/instanceTemplate:InstanceTemplate'))
       expect(inputs.serviceAccount).toEqual({ email: ACCOUNT, scopes: [LOGGING, MONITORING] });
-    const grants = fleet.of('projects/iAMMember:IAMMember').map(({ inputs }) => [inputs.role, inputs.member]);
-    expect(grants).toEqual([
-      ['roles/logging.logWriter', `serviceAccount:${ACCOUNT}`],
-      ['roles/monitoring.metricWriter', `serviceAccount:${ACCOUNT}`],
+    const grants = fleet.of('projects/iAMMember:IAMMember').map(({ inputs }) => inputs);
+    const own = grants.filter(({ member }) => member === `serviceAccount:${ACCOUNT}`);
+    expect(own.map(({ role }) => role).sort()).toEqual([
+      'roles/logging.logWriter',
+      'roles/monitoring.metricWriter',
     ]);
+  },
+  'no account has a primitive or an admin role, and the two for programs have a role of their own': (
+    fleet,
+  ) => {
+    const roles = fleet.of('projects/iAMMember:IAMMember').map(({ inputs }) => String(inputs.role));
+    for (const role of roles) expect(role).not.toMatch(/^roles\/(owner|editor|viewer)$|[aA]dmin/);
+    const own = fleet.of('projects/iAMCustomRole:IAMCustomRole').map(({ inputs }) => inputs.roleId);
+    expect(own.sort()).toEqual(['demo_controller', 'demo_publisher']);
   },
   'no SSH key is in the metadata, and OS Login is not asked of an image that has none': (fleet) => {
     for (const { inputs } of fleet.of('compute/instanceTemplate:InstanceTemplate')) {

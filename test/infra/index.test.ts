@@ -2,6 +2,16 @@ import { RunError } from '@pulumi/pulumi';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Evaluated, evaluate, IMAGE } from './program.ts';
 
+/** A fleet in two regions. */
+const TWO = {
+  cloud: {
+    project: 'my-project',
+    region: 'us-central1',
+    zones: ['us-central1-a', 'europe-west1-b', 'us-central1-b'],
+  },
+  network: { ranges: { 'europe-west1': '10.132.0.0/20' } },
+};
+
 const NETWORK = 'https://www.googleapis.com/compute/v1/projects/my-project/gcp:compute/network:Network/demo';
 let fleet: Evaluated;
 beforeAll(async () => {
@@ -47,7 +57,7 @@ describe('the groups', () => {
   test('want the template, by its link', () => {
     const [template] = fleet.of('compute/instanceTemplate:InstanceTemplate');
     for (const { inputs } of fleet.of('compute/instanceGroupManager:InstanceGroupManager'))
-      expect(inputs.versions).toEqual([{ instanceTemplate: expect.stringContaining(`/${template?.name}`) }]);
+      expect(inputs.versions).toEqual([{ instanceTemplate: expect.stringMatching(`/${template?.name}$`) }]);
   });
 
   test('heal a relay that answers no /ping, once it has had its time to boot, with the image it had', async () => {
@@ -60,6 +70,18 @@ describe('the groups', () => {
       initialDelaySec: 333,
     });
     expect(group?.inputs.instanceLifecyclePolicy.forceUpdateOnRepair).toBe('NO');
+  });
+
+  test('leave an ill relay to people where the fleet file says so', async () => {
+    const lifecycle = (evaluated: Evaluated) =>
+      evaluated.of('compute/instanceGroupManager:InstanceGroupManager')[0]?.inputs.instanceLifecyclePolicy;
+    expect(lifecycle(fleet).onFailedHealthCheck).toBe('DEFAULT_ACTION');
+    const report = await evaluate({ relays: { onUnhealthy: 'report' } });
+    expect(lifecycle(report)).toEqual({
+      defaultActionOnFailure: 'REPAIR',
+      onFailedHealthCheck: 'DO_NOTHING',
+      forceUpdateOnRepair: 'NO',
+    });
   });
 
   test('are protected unless the stack says that it may lose them', async () => {
@@ -94,8 +116,10 @@ describe('the template', () => {
     expect(template(fleet)?.inputs.namePrefix).toBe(`demo-${IMAGE}-`);
     expect(template(fleet)?.retainOnDelete).toBe(true);
     const long = await evaluate({ name: 'a-very-long-fleetnam' }, { image: `${'i'.repeat(62)}x` });
-    expect(template(long)?.inputs.namePrefix).toMatch(/^a-very-long-fleetnam-i+-$/);
+    expect(template(long)?.inputs.namePrefix).toMatch(/^a-very-long-fleetnam-i+x-$/);
     expect(template(long)?.inputs.namePrefix.length).toBeLessThanOrEqual(54);
+    const real = await evaluate({ name: 'a-very-long-fleetnam' });
+    expect(template(real)?.inputs.namePrefix).toBe('a-very-long-fleetnam-mr12-5-1-31-debian-13-3fa9c1d2-');
   });
 
   test('tells the image what it reads at boot', () => {
@@ -127,6 +151,64 @@ describe('the template', () => {
   });
 });
 
+describe('several regions', () => {
+  let two: Evaluated;
+  beforeAll(async () => {
+    two = await evaluate(TWO);
+  });
+
+  test('have a subnetwork each, in one network, with the range of the fleet file', () => {
+    const subnetworks = two.of('compute/subnetwork:Subnetwork').map(({ inputs }) => inputs);
+    expect(subnetworks.map(({ region, ipCidrRange }) => [region, ipCidrRange])).toEqual([
+      ['us-central1', '10.128.0.0/20'],
+      ['europe-west1', '10.132.0.0/20'],
+    ]);
+    expect(new Set(subnetworks.map(({ network }) => network))).toEqual(new Set([NETWORK]));
+    expect(two.of('compute/network:Network')[0]?.inputs.routingMode).toBe('GLOBAL');
+  });
+
+  test('have a template each, which the groups of their zones want', () => {
+    const links = two
+      .of('compute/instanceGroupManager:InstanceGroupManager')
+      .map(({ inputs }) => [inputs.zone, inputs.versions[0].instanceTemplate.split('/').at(-1)]);
+    expect(Object.fromEntries(links)).toEqual({
+      'us-central1-a': 'demo-us-central1',
+      'us-central1-b': 'demo-us-central1',
+      'europe-west1-b': 'demo-europe-west1',
+    });
+    const nics = two
+      .of('compute/instanceTemplate:InstanceTemplate')
+      .map(({ name, inputs }) => [name, inputs.networkInterfaces[0].subnetwork.split('/').at(-1)]);
+    expect(nics.map(([name]) => name)).toEqual(['demo-us-central1', 'demo-europe-west1']);
+  });
+
+  test('let each other in where the fleet file names nobody', () => {
+    const ng = two.of('compute/firewall:Firewall').find(({ inputs }) => inputs.name === 'demo-ng');
+    expect(ng?.inputs.sourceRanges).toEqual(['10.128.0.0/20', '10.132.0.0/20']);
+  });
+
+  test('have one Redis, at home, and the groups stand in the order of the fleet file', () => {
+    expect(two.of('redis/instance:Instance').map(({ inputs }) => inputs.region)).toEqual(['us-central1']);
+    expect(two.outputs.groups.map(({ zone }: { zone: string }) => zone)).toEqual(TWO.cloud.zones);
+    expect(Object.keys(two.outputs.templates)).toEqual(['us-central1', 'europe-west1']);
+    expect(two.outputs.sockets['us-central1']).toBe(
+      'udp:10.0.1.1:22222 udp:10.0.1.2:22222 udp:10.0.2.1:22222 udp:10.0.2.2:22222',
+    );
+    expect(two.outputs.sockets['europe-west1']).toBe('udp:10.0.2.1:22222 udp:10.0.2.2:22222');
+  });
+
+  test('without external addresses: each has its own way out', async () => {
+    const inside = await evaluate({
+      ...TWO,
+      network: { ...TWO.network, externalAddresses: 'none' },
+    });
+    expect(inside.of('compute/routerNat:RouterNat').map(({ inputs }) => inputs.region)).toEqual([
+      'us-central1',
+      'europe-west1',
+    ]);
+  });
+});
+
 describe('external addresses', () => {
   const nic = (evaluated: Evaluated) =>
     evaluated.of('compute/instanceTemplate:InstanceTemplate')[0]?.inputs.networkInterfaces[0];
@@ -137,6 +219,11 @@ describe('external addresses', () => {
     expect(nic(fleet).accessConfigs).toEqual([{ networkTier: 'PREMIUM' }]);
     expect(kept(fleet)).toEqual([{ interfaceName: 'nic0', deleteRule: 'ON_PERMANENT_INSTANCE_DELETION' }]);
     expect(fleet.of('compute/routerNat:RouterNat')).toEqual([]);
+  });
+
+  test('of the tier that the fleet file names', async () => {
+    const standard = await evaluate({ network: { tier: 'STANDARD' } });
+    expect(nic(standard).accessConfigs).toEqual([{ networkTier: 'STANDARD' }]);
   });
 
   test('ephemeral: each relay has one, which changes', async () => {

@@ -47,7 +47,7 @@ export const DOORS: readonly Door[] = [
  * So must every file whose head comment says `Pure.` */
 export const PURE = [
   'rollout/core/**',
-  'configs/{render,naming,rules,word,range}.ts',
+  'configs/{render,naming,rules,word,range,places}.ts',
   'infra/ports.ts',
   'lib/{errors,nearest,version,sdp,rtp}.ts',
 ];

@@ -1,0 +1,73 @@
+/**
+ * What each program may ask of Google, as the calls that it makes and the permissions that these need. Pure.
+ * Source: the section "IAM Permissions" of each method in Google's reference of the Compute Engine API (v1).
+ */
+
+/** `collection.method` of the GCE API → permissions that whoever calls it needs. */
+type Calls = Readonly<Record<string, readonly string[]>>;
+
+/** Waiting for an operation asks for it by name. */
+const OPERATIONS = ['compute.zoneOperations.get', 'compute.globalOperations.get'];
+
+/** The calls of `rollout/`: it reads, labels relays, and asks a group to re-create one. It cannot change a group's size or template. */
+export const CONTROLLER_CALLS: Calls = {
+  'instanceGroupManagers.get': ['compute.instanceGroupManagers.get'],
+  'instanceGroupManagers.listManagedInstances': ['compute.instanceGroupManagers.get'],
+  'instanceGroupManagers.listPerInstanceConfigs': ['compute.instanceGroupManagers.get'],
+  'instanceGroupManagers.patchPerInstanceConfigs': ['compute.instanceGroupManagers.update'],
+  'instanceGroupManagers.deletePerInstanceConfigs': ['compute.instanceGroupManagers.update'],
+  'instanceGroupManagers.applyUpdatesToInstances': ['compute.instanceGroupManagers.update'],
+  'instanceTemplates.get': ['compute.instanceTemplates.get'],
+  'instances.get': ['compute.instances.get'],
+  'instances.list': ['compute.instances.list'],
+  'instances.setLabels': ['compute.instances.setLabels'],
+  'instances.getGuestAttributes': ['compute.instances.getGuestAttributes'],
+  'zones.get': ['compute.zones.get'],
+};
+
+/** The calls of `image-builder/`: images, and the one machine in which an image is examined. */
+export const PUBLISHER_CALLS: Calls = {
+  'images.get': ['compute.images.get'],
+  'images.list': ['compute.images.list'],
+  'images.insert': ['compute.images.create', 'compute.images.setLabels'],
+  'images.setLabels': ['compute.images.setLabels'],
+  'images.deprecate': ['compute.images.deprecate'],
+  'images.delete': ['compute.images.delete'],
+  'instances.insert': [
+    'compute.disks.create',
+    'compute.images.useReadOnly',
+    'compute.instances.create',
+    'compute.instances.setLabels',
+    'compute.instances.setMetadata',
+    'compute.networks.use',
+    'compute.subnetworks.use',
+  ],
+  'instances.get': ['compute.instances.get'],
+  'instances.delete': ['compute.disks.delete', 'compute.instances.delete'],
+  'instances.getGuestAttributes': ['compute.instances.getGuestAttributes'],
+  'instances.getSerialPortOutput': ['compute.instances.getSerialPortOutput'],
+};
+
+/** Cloud Storage, through which an archive is imported: the bucket is made when there is none (lib/storage.ts). */
+const PUBLISHER_STORAGE = [
+  'storage.buckets.create',
+  'storage.buckets.get',
+  'storage.objects.create',
+  'storage.objects.delete',
+  'storage.objects.get',
+  'storage.objects.list',
+];
+
+/** Every permission of the rollout's role, sorted. */
+export function controllerPermissions(): readonly string[] {
+  return distinct([...Object.values(CONTROLLER_CALLS).flat(), ...OPERATIONS]);
+}
+
+/** Every permission of the image builder's role, sorted. */
+export function publisherPermissions(): readonly string[] {
+  return distinct([...Object.values(PUBLISHER_CALLS).flat(), ...PUBLISHER_STORAGE, ...OPERATIONS]);
+}
+
+function distinct(permissions: readonly string[]): readonly string[] {
+  return [...new Set(permissions)].sort();
+}

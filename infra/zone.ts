@@ -1,0 +1,95 @@
+/**
+ * The relays of one zone: a stateful managed instance group.
+ *
+ * Pulumi never replaces a relay. The group is OPPORTUNISTIC: a new template is only what it wants, and a relay keeps running the
+ * old one until `rollout` has drained it and asks its group to re-create it, under the same name and address (RECREATE, stateful).
+ */
+import { InstanceGroupManager } from '@pulumi/gcp/compute/instanceGroupManager.js';
+import * as pulumi from '@pulumi/pulumi';
+import type { Fleet } from '../configs/fleet.ts';
+import { groupName, relayBaseName } from '../configs/naming.ts';
+import { relayCount } from '../configs/places.ts';
+import { countOf } from '../configs/share.ts';
+import type { Settings } from './config.ts';
+
+export type ZoneInputs = {
+  readonly settings: Settings;
+  readonly zone: string;
+  /** Self links. */
+  readonly template: pulumi.Output<string>;
+  readonly health: pulumi.Output<string>;
+};
+
+/** An address is given back only when its relay is removed for good, never when it is re-created. */
+const KEPT = { interfaceName: 'nic0', deleteRule: 'ON_PERMANENT_INSTANCE_DELETION' };
+
+export class RelayZone extends pulumi.ComponentResource {
+  readonly zone: string;
+  /** Name of the group. */
+  readonly group: string;
+  readonly selfLink: pulumi.Output<string>;
+  /** The plain instance group that the manager fills. */
+  readonly instanceGroup: pulumi.Output<string>;
+
+  constructor(name: string, inputs: ZoneInputs, opts?: pulumi.ComponentResourceOptions) {
+    super('rtpfleet:infra:RelayZone', name, {}, opts);
+    const { settings, zone } = inputs;
+    this.zone = zone;
+    this.group = groupName(settings.fleet.name, zone);
+    const manager = new InstanceGroupManager(
+      name,
+      groupArgs(this.group, inputs),
+      // Deleting or replacing a group ends the calls of its relays.
+      { parent: this, protect: settings.protect },
+    );
+    this.selfLink = manager.selfLink;
+    this.instanceGroup = manager.instanceGroup;
+    this.registerOutputs({ zone, group: this.group, selfLink: this.selfLink });
+  }
+}
+
+function groupArgs(name: string, { settings: { fleet }, zone, template, health }: ZoneInputs) {
+  const { relays, network } = fleet;
+  return {
+    project: fleet.cloud.project,
+    zone,
+    name,
+    baseInstanceName: relayBaseName(fleet.name, zone),
+    description: `Relays of fleet ${fleet.name} in ${zone}`,
+    targetSize: relays.perZone,
+    versions: [{ instanceTemplate: template }],
+    updatePolicy: updatePolicy(awayAtOnce(fleet)),
+    statefulInternalIps: [KEPT],
+    statefulExternalIps: network.externalAddresses === 'static' ? [KEPT] : [],
+    autoHealingPolicies: { healthCheck: health, initialDelaySec: relays.healSeconds },
+    instanceLifecyclePolicy: {
+      defaultActionOnFailure: 'REPAIR',
+      onFailedHealthCheck: relays.onUnhealthy === 'repair' ? 'DEFAULT_ACTION' : 'DO_NOTHING',
+      // A healed relay comes back with the image it had: another one is a rollout's business.
+      forceUpdateOnRepair: 'NO',
+    },
+    waitForInstances: true,
+    waitForInstancesStatus: 'STABLE',
+  };
+}
+
+/** Of one zone's relays; nothing but a rollout replaces any. */
+function awayAtOnce(fleet: Fleet): number {
+  const { relays, rollout } = fleet;
+  return Math.min(countOf(rollout.maxUnavailable, relayCount(fleet), 1), relays.perZone);
+}
+
+/**
+ * The only policy that GCE takes for a stateful group whose relays must keep their names and never be replaced by the group itself
+ * (cloud.google.com/compute/docs/instance-groups/updating-stateful-migs).
+ */
+function updatePolicy(maxUnavailable: number) {
+  return {
+    type: 'OPPORTUNISTIC',
+    replacementMethod: 'RECREATE',
+    minimalAction: 'REPLACE',
+    mostDisruptiveAllowedAction: 'REPLACE',
+    maxSurgeFixed: 0,
+    maxUnavailableFixed: Math.max(1, maxUnavailable),
+  };
+}
