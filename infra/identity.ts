@@ -29,7 +29,7 @@ export function relayScopes(fleet: Readonly<Fleet>): readonly string[] {
   return readsSecret(fleet) ? [SECRET_SCOPE] : RELAY_SCOPES;
 }
 
-/** Three service accounts. Neither of the two that are for programs has a key: who may act as them is said by IAM. */
+/** Three service accounts. None has a key: who may act as those for programs is said by IAM. */
 export class FleetIdentity extends pulumi.ComponentResource {
   /** E-mails. */
   readonly relay: pulumi.Output<string>;
@@ -54,8 +54,9 @@ export class FleetIdentity extends pulumi.ComponentResource {
         { parent: this },
       );
     this.relay = account('relay', 'Relays of fleet');
-    this.controller = account('controller', 'Rollouts of fleet');
-    this.publisher = account('publisher', 'Images of fleet');
+    // IAM: an account's id has at most 30 characters, and a fleet's name 20.
+    this.controller = account('rollout', 'Rollouts of fleet');
+    this.publisher = account('images', 'Images of fleet');
     for (const role of RELAY_ROLES) grant(`relay-${role.split('.')[1]}`, role, this.relay);
     grant(
       'controller',

@@ -71,14 +71,14 @@ const labels: Policy = {
   name: 'labels',
   rule: 'Labels are ones that Google takes: at most 64, keys and values of at most 63 characters.',
   broken: ({ resources }) =>
-    resources.flatMap((resource) =>
-      findings(resource, [...labelMapsOf(resource.inputs)].flatMap(wrongLabels)),
-    ),
+    resources.flatMap((resource) => findings(resource, [...labelMapsOf(resource)].flatMap(wrongLabels))),
 };
 
-function labelMapsOf(inputs: Json): readonly Json[] {
+/** The `labels` of a notification channel are its settings, an e-mail address for example. */
+function labelMapsOf({ type, inputs }: Declared): readonly Json[] {
   const disks = records(inputs.disks).map((disk) => record(disk.labels));
-  return [record(inputs.labels), record(inputs.userLabels), ...disks];
+  const labels = type.startsWith('gcp:monitoring/notificationChannel:') ? {} : record(inputs.labels);
+  return [labels, record(inputs.userLabels), ...disks];
 }
 
 function wrongLabels(map: Json): readonly string[] {

@@ -53,6 +53,7 @@ function anyOf(part: Schema, key = ''): fc.Arbitrary<unknown> {
   if (own !== undefined) return own;
   if (part.enum !== undefined) return fc.constantFrom(...part.enum);
   if (part.format === 'ipv4-cidr') return cidr;
+  if (Array.isArray(part.type)) return fc.oneof(...part.type.map((type) => anyOf({ ...part, type }, key)));
   switch (part.type) {
     case 'object':
       return objectOf(part);
