@@ -1,6 +1,7 @@
 /** `pnpm image:build …`: words to order, order to build, errors to sentences. Everything heavy is imported on use. */
 import { Command, Option } from 'commander';
 import { EXIT, exitCodeOf, wordError } from '../lib/errors.ts';
+import { addLife } from './cli/life.ts';
 
 const EXAMPLE = `
 Examples:
@@ -48,7 +49,8 @@ function program(): Command {
         .default('call'),
     )
     .option('--network <name>', 'network in which the image is examined', 'default')
-    .option('--pin', 'write the promoted image to configs/release.json, also with --endpoint')
+    .option('--no-promote', 'leave its family as it is, for `image:promote` to move')
+    .option('--pin', 'write the image to configs/release.json, also with --endpoint or --no-promote')
     .addHelpText('after', EXAMPLE)
     .action(async (options) => {
       const { runBuild } = await import('./commands/build.ts');
@@ -66,6 +68,7 @@ function program(): Command {
       const { runVerify } = await import('./commands/build.ts');
       process.exitCode = await runVerify(options);
     });
+  addLife(cli);
   return cli;
 }
 

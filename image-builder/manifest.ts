@@ -5,6 +5,7 @@ import { Ajv } from 'ajv';
 import { buildFailed } from './command.ts';
 import type { Origin } from './compile/supply.ts';
 import { textDigest } from './digest.ts';
+import type { ManifestDiff } from './life/diff.ts';
 import type { ImageFile } from './overlay.ts';
 import type { Package } from './packages.ts';
 import type { ImagePlan } from './plan.ts';
@@ -32,6 +33,8 @@ export type Manifest = {
   readonly files: readonly ManifestFile[];
   /** Seconds that each step took; a step that was cached is absent. */
   readonly seconds: Readonly<Record<string, number>>;
+  /** What changed since the image that its family stood for when this one was published. */
+  readonly since?: ManifestDiff;
 };
 
 export type ManifestFile =

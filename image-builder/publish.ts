@@ -1,77 +1,140 @@
-/** From an archive to an image on GCE that the fleet's family stands for: upload, import, acceptance, promotion. What was
- * begun by a run that ended half-way is taken up where it stands. */
+/** From an archive to an image on GCE: upload and import. What was begun by a run that ended half-way is taken up where it
+ * stands. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fleet } from '../configs/fleet.ts';
-import { LABEL } from '../configs/naming.ts';
-import { isFleetError } from '../lib/errors.ts';
-import type { Gce, GceAnswer } from '../lib/gce.ts';
-import type { Storage } from '../lib/storage.ts';
+import { FleetError, isFleetError } from '../lib/errors.ts';
+import type { Gce, GceOperation } from '../lib/gce.ts';
+import type { Storage, UploadSession } from '../lib/storage.ts';
 import { buildFailed } from './command.ts';
 import { guestOsFeatures } from './gce/features.ts';
+import { factsOf, IMAGE_LABEL, lastPart } from './life/facts.ts';
+import { bucketOf, keepRecord, recordLabel } from './life/record.ts';
+import { deleteImage, findImage, setState } from './life/states.ts';
 import type { Manifest } from './manifest.ts';
 
 export type Cloud = { readonly gce: Gce; readonly storage: Storage; readonly signal: AbortSignal };
 
-type Image = GceAnswer<'images', 'get'>;
-
-/** `absent`: to be imported. `imported`: not accepted yet. `done`: accepted and promoted before; others may have followed. */
-export type ImageState = 'absent' | 'imported' | 'done';
-
-/** Label of an image whose promotion is complete: what tells a run that was killed half-way from one that ended. */
-const ACCEPTED = 'rtpfleet-accepted';
+/** `absent`: to be imported. `importing`: another run began it. `imported`: not accepted yet. `accepted`: not promoted yet.
+ * `done`: promoted before; others may have followed. */
+export type ImageStanding = 'absent' | 'importing' | 'imported' | 'accepted' | 'done';
 
 /** An import of some hundred MB takes GCE about a minute; the operation is waited for longer. */
 const IMPORT_MS = 1_800_000;
+/** From the end of an operation to an image that says so. */
+const SETTLE_MS = 120_000;
+const LOOK_EVERY_MS = 1_000;
 
 /** Where an image stands. One that failed to import is removed, so that it can be imported again. */
-export async function imageState(cloud: Cloud, name: string): Promise<ImageState> {
+export async function imageStanding(cloud: Cloud, name: string): Promise<ImageStanding> {
   const image = await findImage(cloud, name);
   if (image === undefined) return 'absent';
-  if (image.status === 'READY') return image.labels?.[ACCEPTED] === undefined ? 'imported' : 'done';
-  if (image.status === 'FAILED') {
-    await cloud.gce.done(await cloud.gce.call('images', 'delete', { image: name }));
+  const { status, accepted, promoted } = factsOf(image);
+  if (status === 'FAILED') {
+    await deleteImage(cloud, name);
     return 'absent';
   }
-  throw buildFailed(
-    'image-busy',
-    `image ${name} is ${String(image.status)}: another run may be importing it; try again once it is READY`,
-  );
+  if (status !== 'READY') return 'importing';
+  if (promoted) return 'done';
+  return accepted === undefined ? 'imported' : 'accepted';
 }
 
-async function findImage({ gce, signal }: Cloud, name: string): Promise<Image | undefined> {
+/** What is imported, and where from. */
+export type ImportOrder = {
+  readonly fleet: Fleet;
+  readonly manifest: Manifest;
+  /** Path of the tar.gz. */
+  readonly archive: string;
+  readonly session?: UploadSession;
+  /** Bytes sent so far. */
+  readonly onProgress: (bytes: number) => void;
+};
+
+/**
+ * Uploads the archive and the record, imports the archive as image `manifest.image`, removes the upload. The image is
+ * DEPRECATED from the start: who asks for the family must not get it before it is accepted.
+ */
+export async function importImage(cloud: Cloud, order: ImportOrder): Promise<void> {
+  const { gce, storage, signal } = cloud;
+  const { fleet, manifest, archive, session, onProgress } = order;
+  const bucket = bucketOf(fleet);
+  const object = `${manifest.image}.tar.gz`;
+  await storage.ensureBucket(bucket, fleet.cloud.region);
+  const source = await storage.upload({
+    bucket,
+    object,
+    file: archive,
+    onProgress,
+    ...(session === undefined ? {} : { session }),
+  });
+  await keepRecord(storage, bucket, manifest);
+  signal.throwIfAborted();
+  const imageResource = imageBody(fleet, manifest, source);
   try {
-    return await gce.call('images', 'get', { image: name }, { signal });
+    const insert = await gce.call('images', 'insert', { imageResource });
+    await importEnded(cloud, insert);
   } catch (error) {
-    if (isFleetError(error) && error.code === 'gce-not-found') return undefined;
-    throw error;
+    if (!isOver(error)) throw error;
+    await storage.remove(bucket, object);
+    throw withWayOut(error);
   }
+  await finishImport(cloud, fleet, manifest.image);
+}
+
+/** Waits; whatever ends the waiting early leaves the import on. */
+async function importEnded({ gce, signal }: Cloud, insert: GceOperation): Promise<void> {
+  try {
+    await gce.done(insert, { signal, withinMs: IMPORT_MS });
+  } catch (cause) {
+    if (isOver(cause) && isFleetError(cause) && cause.code !== 'gce-operation-failed') throw goesOn(cause);
+    throw cause;
+  }
+}
+
+/** False: GCE may still be reading the upload, so the next run goes on with both. */
+function isOver(error: unknown): boolean {
+  return isFleetError(error) && (error.kind === 'hold' || error.kind === 'stop');
+}
+
+function goesOn(cause: FleetError): FleetError {
+  const { message } = cause;
+  const hint = 'The import goes on at GCE; run it again to wait for its end.';
+  return new FleetError({ kind: 'retry', code: 'import-unknown', message, hint, cause });
+}
+
+function withWayOut(error: unknown): unknown {
+  if (!isFleetError(error) || error.code !== 'gce-quota') return error;
+  const { kind, code, message, facts, cause } = error;
+  const hint =
+    'Ask for more quota, or free some of it: `pnpm image:prune --keep 3` shows which images may go.';
+  return new FleetError({ kind, code, message, facts, cause, hint });
 }
 
 /**
- * Uploads the archive, imports it as image `manifest.image`, removes the upload. The image is DEPRECATED from the start:
- * who asks for the family must not get it before it is accepted.
- * @param onProgress bytes sent so far
+ * Waits for an import that is on: of a run that was killed or timed out, or of one beside this.
+ * @returns `absent`: it failed, and may be tried again
  */
-export async function importImage(
-  cloud: Cloud,
-  fleet: Fleet,
-  manifest: Manifest,
-  archive: string,
-  onProgress: (bytes: number) => void,
-): Promise<void> {
-  const { gce, storage, signal } = cloud;
-  const bucket = fleet.cloud.bucket ?? `${fleet.cloud.project}-rtpfleet-images`;
-  const object = `${manifest.image}.tar.gz`;
-  await storage.ensureBucket(bucket, fleet.cloud.region);
-  try {
-    const source = await storage.upload({ bucket, object, file: archive, onProgress });
-    signal.throwIfAborted();
-    const imageResource = imageBody(fleet, manifest, source);
-    const insert = await gce.call('images', 'insert', { imageResource });
-    await gce.done(insert, { signal, withinMs: IMPORT_MS });
-    await setState(cloud, manifest.image, { state: 'DEPRECATED' });
-  } finally {
-    await storage.remove(bucket, object);
+export async function awaitImport(cloud: Cloud, name: string): Promise<ImageStanding> {
+  const { gce, signal } = cloud;
+  const pending = await gce.call('globalOperations', 'list', { filter: 'status != DONE' }, { signal });
+  const operation = pending.find(({ targetLink }) => lastPart(targetLink ?? '') === name);
+  if (operation !== undefined) await gce.done(operation, { signal, withinMs: IMPORT_MS });
+  const deadline = performance.now() + SETTLE_MS;
+  for (;;) {
+    const standing = await imageStanding(cloud, name);
+    if (standing !== 'importing') return standing;
+    if (performance.now() >= deadline)
+      throw buildFailed(
+        'image-busy',
+        `image ${name} is being imported, says GCE, and no operation that does it is on`,
+      );
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
   }
+}
+
+/** What comes after an import, also after that of a killed run: the state it has to have, and no upload left. */
+export async function finishImport(cloud: Cloud, fleet: Fleet, name: string): Promise<void> {
+  await setState(cloud, name, { state: 'DEPRECATED' });
+  await cloud.storage.remove(bucketOf(fleet), `${name}.tar.gz`);
 }
 
 /** The body of `images.insert`. Pure. */
@@ -87,55 +150,11 @@ export function imageBody(fleet: Fleet, manifest: Manifest, source: string) {
     guestOsFeatures: guestOsFeatures(manifest.base, manifest.architecture).map((type) => ({ type })),
     storageLocations: [fleet.cloud.region],
     labels: {
-      [LABEL.fleet]: fleet.name,
-      'rtpfleet-version': manifest.version.replaceAll('.', '-'),
-      'rtpfleet-base': manifest.base,
-      'rtpfleet-recipe': manifest.keys.disk.slice(0, 32),
+      [IMAGE_LABEL.fleet]: fleet.name,
+      [IMAGE_LABEL.version]: manifest.version.replaceAll('.', '-'),
+      [IMAGE_LABEL.base]: manifest.base,
+      [IMAGE_LABEL.recipe]: manifest.keys.disk.slice(0, 32),
+      [IMAGE_LABEL.record]: recordLabel(manifest),
     },
   };
-}
-
-/**
- * Makes an accepted image the one that the family stands for; the ones before become DEPRECATED, with it as replacement.
- * The new one comes first, so that the family is never empty; its label comes last, so that all of it is done again if
- * this run is killed in between.
- * @returns names of the images that it takes the place of
- */
-export async function promoteImage(cloud: Cloud, manifest: Manifest): Promise<readonly string[]> {
-  const { gce, signal } = cloud;
-  const { image: name, family } = manifest;
-  await setState(cloud, name, { state: 'ACTIVE' });
-  const promoted = await gce.call('images', 'get', { image: name }, { signal });
-  const all = await gce.call('images', 'list', { filter: `family = "${family}"` }, { signal });
-  const before = all.filter((image) => image.family === family && image.name !== name && isActive(image));
-  const replaced = before.flatMap((image) => (image.name ? [image.name] : []));
-  for (const old of replaced) {
-    const replacement = promoted.selfLink;
-    await setState(cloud, old, { state: 'DEPRECATED', ...(replacement ? { replacement } : {}) });
-  }
-  await markAccepted(cloud, promoted);
-  return replaced;
-}
-
-async function markAccepted({ gce, signal }: Cloud, image: Image): Promise<void> {
-  const { labelFingerprint } = image;
-  const globalSetLabelsRequestResource = {
-    labels: { ...image.labels, [ACCEPTED]: 'true' },
-    ...(labelFingerprint ? { labelFingerprint } : {}),
-  };
-  const request = { resource: image.name ?? '', globalSetLabelsRequestResource };
-  await gce.done(await gce.call('images', 'setLabels', request), { signal });
-}
-
-function isActive(image: Image): boolean {
-  const state = image.deprecated?.state;
-  return !state || state === 'ACTIVE';
-}
-
-async function setState(
-  { gce, signal }: Cloud,
-  image: string,
-  deprecationStatusResource: { readonly state: 'ACTIVE' | 'DEPRECATED'; readonly replacement?: string },
-): Promise<void> {
-  await gce.done(await gce.call('images', 'deprecate', { image, deprecationStatusResource }), { signal });
 }

@@ -3,6 +3,7 @@ import { hazardsOf, wordHazards } from '../lib/hazards.ts';
 import type { BuildResult } from './build.ts';
 import type { Json } from './digest.ts';
 import type { ImagePlan } from './plan.ts';
+import type { Publication } from './publication.ts';
 
 const STAGES = ['tools', 'tree', 'disk'] as const;
 
@@ -40,12 +41,16 @@ export function wordResult(result: BuildResult): string {
   ];
   lines.push(...hazardLine(result.version));
   if (publication !== undefined) {
-    const words =
-      publication.state === 'already' ? 'was promoted before, nothing to do' : 'accepted and promoted';
-    lines.push(`family    ${manifest.family}: ${words}`);
+    lines.push(`family    ${manifest.family}: ${PUBLISHED[publication.state]}`);
   }
   return `${lines.join('\n')}\n`;
 }
+
+const PUBLISHED: Readonly<Record<Publication['state'], string>> = {
+  already: 'was promoted before, nothing to do',
+  accepted: 'accepted, and not promoted: `pnpm image:promote` does that',
+  promoted: 'accepted and promoted',
+};
 
 /** What is known to go wrong in this version, in one line; none when nothing is. */
 function hazardLine(version: string): readonly string[] {

@@ -2,6 +2,7 @@
 import type { google } from '@google-cloud/compute/build/protos/protos.js';
 
 export type Address = google.cloud.compute.v1.IAddress;
+export type Disk = google.cloud.compute.v1.IDisk;
 export type Firewall = google.cloud.compute.v1.IFirewall;
 export type HealthCheck = google.cloud.compute.v1.IHealthCheck;
 export type Image = google.cloud.compute.v1.IImage;

@@ -30,7 +30,14 @@ import type {
   GceService,
 } from './gce/services.ts';
 
-export type { GceAnswer, GceMethod, GceOperation, GceRequest, GceService } from './gce/services.ts';
+export type {
+  GceAnswer,
+  GceMethod,
+  GceOperation,
+  GceRequest,
+  GceScoped,
+  GceService,
+} from './gce/services.ts';
 
 export type GceOptions = {
   readonly project: string;

@@ -1,4 +1,7 @@
 /** The only door to Cloud Storage: what an image import needs. Fails with the codes of lib/gce.ts, prefixed by `storage-`. */
+import { createHash } from 'node:crypto';
+import { createReadStream, statSync } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import type { Bucket } from '@google-cloud/storage';
 import { FleetError, reasonOf } from './errors.ts';
 import type { Refusal } from './gce/errors.ts';
@@ -16,17 +19,31 @@ export type Upload = {
   readonly object: string;
   /** Path of the local file. */
   readonly file: string;
-  /** Called with the bytes sent so far. */
+  /** Called with the bytes that have arrived so far. */
   readonly onProgress?: (bytes: number) => void;
+  /** Remembers the upload's session, so that the next process goes on where this one was killed. */
+  readonly session?: UploadSession;
+};
+
+/** Who holds the URI of a session may write the object: keep it like a password. It is good for a week. */
+export type UploadSession = {
+  readonly read: () => string | undefined;
+  /** Undefined: the session is over. */
+  readonly write: (uri: string | undefined) => void;
 };
 
 export type Storage = {
   /** Makes the bucket if there is none (in `location`, e.g. `us-central1`). */
   readonly ensureBucket: (bucket: string, location: string) => Promise<void>;
-  /** Sends a file, compares its MD5 at the other end, resolves with the URL that `images.insert` takes as `rawDisk.source`. */
+  /** Sends a file, compares its MD5 at the other end, resolves with the URL that `images.insert` takes as `rawDisk.source`.
+   * An object that has these bytes already is taken as it is. */
   readonly upload: (upload: Upload) => Promise<string>;
   /** Size in bytes, or undefined: there is no such object. */
   readonly size: (bucket: string, object: string) => Promise<number | undefined>;
+  /** Writes a small object, JSON as a rule; one of the same name is replaced. */
+  readonly put: (bucket: string, object: string, text: string) => Promise<void>;
+  /** Content of a small object, or undefined: there is no such object, or no such bucket. */
+  readonly text: (bucket: string, object: string) => Promise<string | undefined>;
   /** Deletes an object; no such object is fine. */
   readonly remove: (bucket: string, object: string) => Promise<void>;
 };
@@ -55,6 +72,20 @@ export async function connectStorage({ project, endpoint }: StorageOptions): Pro
         const [metadata] = await file(bucket, object).getMetadata();
         return Number(metadata.size);
       }),
+    put: (bucket, object, text) =>
+      worded(`object ${object}`, async () => {
+        await file(bucket, object).save(text, { resumable: false, contentType: 'application/json' });
+      }),
+    text: (bucket, object) =>
+      worded(`object ${object}`, async () => {
+        try {
+          const [content] = await file(bucket, object).download();
+          return content.toString('utf8');
+        } catch (error) {
+          if (refusalOf(error).status === 404) return undefined;
+          throw error;
+        }
+      }),
     remove: (bucket, object) =>
       worded(`object ${object}`, async () => {
         await file(bucket, object).delete({ ignoreNotFound: true });
@@ -65,16 +96,64 @@ export async function connectStorage({ project, endpoint }: StorageOptions): Pro
 /** Sent and kept until it has arrived, so that a broken upload can go on (a multiple of 256 KiB; Cloud Storage: resumable uploads). */
 const CHUNK_BYTES = 16 * 2 ** 20;
 
-async function send(bucket: Bucket, { object, file, onProgress }: Upload): Promise<string> {
+async function send(bucket: Bucket, upload: Upload): Promise<string> {
+  const { object, file, onProgress } = upload;
+  const url = `https://storage.googleapis.com/${bucket.name}/${object}`;
+  if (await isThere(bucket, upload)) {
+    onProgress?.(statSync(file).size);
+    return url;
+  }
+  const known = upload.session?.read();
+  if (known === undefined || !(await goOn(bucket, upload, known)))
+    await transfer(bucket, upload, await openSession(bucket, upload));
+  upload.session?.write(undefined);
+  return url;
+}
+
+/** Whether the object has the very bytes of the file: a run that was killed after the upload leaves it so. */
+async function isThere(bucket: Bucket, { object, file }: Upload): Promise<boolean> {
+  const [exists] = await bucket.file(object).exists();
+  if (!exists) return false;
+  const [{ size, md5Hash }] = await bucket.file(object).getMetadata();
+  return Number(size) === statSync(file).size && md5Hash === (await md5Of(file));
+}
+
+async function md5Of(file: string): Promise<string> {
+  const hash = createHash('md5');
+  await pipeline(createReadStream(file, { highWaterMark: 2 ** 20 }), hash);
+  return hash.digest('base64');
+}
+
+async function openSession(bucket: Bucket, { object, session }: Upload): Promise<string> {
+  const [uri] = await bucket
+    .file(object)
+    .createResumableUpload({ metadata: { contentType: 'application/gzip' } });
+  session?.write(uri);
+  return uri;
+}
+
+/** False: the session is over (Cloud Storage answers 404 or 410 then), and the file has to be sent anew. */
+async function goOn(bucket: Bucket, upload: Upload, uri: string): Promise<boolean> {
+  try {
+    await transfer(bucket, upload, uri);
+    return true;
+  } catch (error) {
+    const { status } = refusalOf(error);
+    if (status !== 404 && status !== 410) throw error;
+    return false;
+  }
+}
+
+async function transfer(bucket: Bucket, { object, file, onProgress }: Upload, uri: string): Promise<void> {
   await bucket.upload(file, {
     destination: object,
+    uri,
     resumable: true,
     chunkSize: CHUNK_BYTES,
     validation: 'md5',
     onUploadProgress: (progress: { readonly bytesWritten?: number }) =>
       onProgress?.(progress.bytesWritten ?? 0),
   });
-  return `https://storage.googleapis.com/${bucket.name}/${object}`;
 }
 
 type ClientError = {

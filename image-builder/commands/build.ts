@@ -33,6 +33,7 @@ export type BuildWords = {
   readonly accept: 'call' | 'boot';
   readonly network: string;
   readonly pin?: boolean;
+  readonly promote: boolean;
 };
 
 const KEPT_LOGS = 10;
@@ -116,8 +117,9 @@ function withWords(fleet: Fleet, words: BuildWords): Fleet {
 /** The pin in the repository belongs to Google's project: an image in a lab must not change it by itself. */
 function publishOrder(words: BuildWords): PublishOrder | undefined {
   if (!words.publish) return undefined;
-  const { endpoint, network, accept: depth } = words;
-  return { endpoint, network, depth, pin: words.pin ?? endpoint === undefined };
+  const { endpoint, network, accept: depth, promote } = words;
+  const pin = words.pin ?? (promote && endpoint === undefined);
+  return { endpoint, network, depth, pin, promote };
 }
 
 function rendererFor({ json }: BuildWords): Renderer {

@@ -37,7 +37,7 @@ export async function buildAndPromote({ lab, progress, signal }: Demo, image: De
   const order = {
     fleet: { ...fleet, image: { ...fleet.image, ...image } },
     fleetFile: DEMO.fleetFile,
-    publish: { endpoint: lab.endpoint, depth: 'call', network: 'default', pin: false },
+    publish: { endpoint: lab.endpoint, depth: 'call', network: 'default', pin: false, promote: true },
   } as const;
   try {
     return (await buildImage(shop, cache, order, progress)).image;

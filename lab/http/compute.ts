@@ -12,6 +12,7 @@ import { canonical, outward } from '../links.ts';
 import { notFound, refuse, unsupported } from '../refusal.ts';
 import type { Call, Handlers } from '../resources/call.ts';
 import { regionsOf } from '../resources/call.ts';
+import { diskHandlers } from '../resources/disks.ts';
 import { groupConfigHandlers } from '../resources/group-configs.ts';
 import { groupMemberHandlers } from '../resources/group-members.ts';
 import { groupHandlers } from '../resources/groups.ts';
@@ -25,6 +26,7 @@ import type { Reply } from './reply.ts';
 import { ok, parseBody } from './reply.ts';
 
 const HANDLERS: Handlers = {
+  ...diskHandlers,
   ...groupConfigHandlers,
   ...groupMemberHandlers,
   ...groupHandlers,

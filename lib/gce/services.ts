@@ -4,6 +4,7 @@
  * one client 0.4 s (measured, @google-cloud/compute 7.8.0).
  */
 import type { AddressesClient } from '@google-cloud/compute/build/src/v1/addresses_client.js';
+import type { DisksClient } from '@google-cloud/compute/build/src/v1/disks_client.js';
 import type { FirewallsClient } from '@google-cloud/compute/build/src/v1/firewalls_client.js';
 import type { GlobalOperationsClient } from '@google-cloud/compute/build/src/v1/global_operations_client.js';
 import type { HealthChecksClient } from '@google-cloud/compute/build/src/v1/health_checks_client.js';
@@ -22,6 +23,7 @@ import type { ZonesClient } from '@google-cloud/compute/build/src/v1/zones_clien
 
 type Clients = {
   readonly addresses: AddressesClient;
+  readonly disks: DisksClient;
   readonly firewalls: FirewallsClient;
   readonly globalOperations: GlobalOperationsClient;
   readonly healthChecks: HealthChecksClient;

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { acceptImage, isHealthy, kernelForwarding } from '../../image-builder/accept.ts';
-import { importImage } from '../../image-builder/publish.ts';
 import { PROJECT, ZONE } from '../support/lab-server.ts';
 import { fakeMachines } from '../support/machines.ts';
-import { FLEET, MANIFEST, openPublishLab, type PublishLab } from './support/product.ts';
+import { FLEET, importInto, MANIFEST, openPublishLab, type PublishLab } from './support/product.ts';
 
 const HEALTHY = '{"ok":true,"checks":[{"name":"ng","ok":true,"detail":"pong"}]}';
 const SICK = '{"ok":false,"checks":[{"name":"ng","ok":false,"detail":"no pong"}]}';
@@ -21,7 +20,7 @@ async function labWhoseMachinesSay(words: Words): Promise<PublishLab> {
   };
   const lab = await openPublishLab({ machines: { ...machines, boot } });
   opened.push(lab);
-  await importImage(lab.cloud, FLEET, MANIFEST, lab.archive, () => undefined);
+  await importInto(lab);
   return lab;
 }
 

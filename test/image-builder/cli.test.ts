@@ -7,11 +7,13 @@ import { afterAll, describe, expect, test } from 'vitest';
 const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-image-cli-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function build(...words: readonly string[]) {
+async function command(...words: readonly string[]) {
   const cli = join(import.meta.dirname, '../../image-builder/cli.ts');
   const env = { RTPFLEET_CACHE: folder };
-  return await execa(process.execPath, [cli, 'build', ...words], { reject: false, env });
+  return await execa(process.execPath, [cli, ...words], { reject: false, env });
 }
+
+const build = (...words: readonly string[]) => command('build', ...words);
 
 describe('image:build', () => {
   test.each([[['--help']], [['--', '--help']]])('%j shows an example', async (words) => {
@@ -44,5 +46,22 @@ describe('image:build', () => {
     const { exitCode, stderr } = await build('--fleet', file);
     expect(exitCode).toBe(2);
     expect(stderr).toContain(`${file}:4: colour: unknown key`);
+  });
+});
+
+describe('the commands on published images', () => {
+  test.each<[readonly string[], RegExp]>([
+    [['show', 'RTPengine'], /"RTPengine" is no name of an image/],
+    [['promote'], /missing required argument 'image'/],
+    [['prune'], /required option '--keep <n>' not specified/],
+    [['prune', '--keep', '0'], /It is a whole number from 1 on/],
+    [['deprecate', 'x', '--state', 'GONE'], /Allowed choices are DEPRECATED, OBSOLETE/],
+    [['deprecate', 'x', '--replacement', 'No Name'], /"No Name" is no name of an image/],
+    [['list', '--fleet', 'no/such/fleet.yaml'], /no\/such\/fleet\.yaml: cannot be read/],
+  ])('%j is refused with one sentence and exit code 2', async (words, sentence) => {
+    const { exitCode, stderr } = await command(...words);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).not.toMatch(/\n\s+at /);
   });
 });

@@ -1,14 +1,26 @@
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import { readRecord, recordText } from '../../image-builder/life/record.ts';
+import { promoteImage } from '../../image-builder/life/states.ts';
 import type { Manifest } from '../../image-builder/manifest.ts';
-import { imageBody, imageState, importImage, promoteImage } from '../../image-builder/publish.ts';
+import { awaitImport, imageBody, imageStanding } from '../../image-builder/publish.ts';
+import { EXIT, exitCodeOf, FleetError, wordError } from '../../lib/errors.ts';
 import { PROJECT } from '../support/lab-server.ts';
-import { FLEET, MANIFEST, openPublishLab, type PublishLab } from './support/product.ts';
+import {
+  acceptedIn,
+  FLEET,
+  importInto,
+  MANIFEST,
+  openPublishLab,
+  type PublishLab,
+} from './support/product.ts';
 
 const NEXT: Manifest = { ...MANIFEST, image: 'rtpengine-mr12-5-1-31-debian-13-bbbbbbbb' };
 
-async function imported(lab: PublishLab, manifest = MANIFEST): Promise<void> {
-  await importImage(lab.cloud, FLEET, manifest, lab.archive, () => undefined);
+const imported = importInto;
+
+async function promote(lab: PublishLab, { image }: Manifest): Promise<readonly string[]> {
+  return await promoteImage(lab.cloud, image, 1_700_000_000);
 }
 
 async function image(lab: PublishLab, manifest = MANIFEST) {
@@ -41,7 +53,7 @@ describe('an imported image', () => {
     await imported(lab);
     expect((await image(lab)).deprecated?.state).toBe('DEPRECATED');
     expect(await ofFamily(lab)).toBeUndefined();
-    expect(await imageState(lab.cloud, MANIFEST.image)).toBe('imported');
+    expect(await imageStanding(lab.cloud, MANIFEST.image)).toBe('imported');
   });
 
   test('asks not to be from the first moment: a run killed right after the import must not leave it to the family', () => {
@@ -66,21 +78,21 @@ describe('an imported image', () => {
     const lab = await openPublishLab();
     await writeFile(lab.archive, 'bad');
     await expect(imported(lab)).rejects.toThrow();
-    expect(await imageState(lab.cloud, MANIFEST.image)).toBe('absent');
+    expect(await imageStanding(lab.cloud, MANIFEST.image)).toBe('absent');
     await writeFile(lab.archive, 'good');
     await imported(lab);
-    expect(await imageState(lab.cloud, MANIFEST.image)).toBe('imported');
+    expect(await imageStanding(lab.cloud, MANIFEST.image)).toBe('imported');
   });
 });
 
 describe('a promoted image', () => {
   test('is what its family stands for; the one before points to it', async () => {
     const lab = await openPublishLab();
-    await imported(lab);
-    expect(await promoteImage(lab.cloud, MANIFEST)).toEqual([]);
+    await acceptedIn(lab);
+    expect(await promote(lab, MANIFEST)).toEqual([]);
     expect(await ofFamily(lab)).toBe(MANIFEST.image);
-    await imported(lab, NEXT);
-    expect(await promoteImage(lab.cloud, NEXT)).toEqual([MANIFEST.image]);
+    await acceptedIn(lab, NEXT);
+    expect(await promote(lab, NEXT)).toEqual([MANIFEST.image]);
     expect(await ofFamily(lab)).toBe(NEXT.image);
     const { deprecated } = await image(lab);
     expect(deprecated?.state).toBe('DEPRECATED');
@@ -90,20 +102,103 @@ describe('a promoted image', () => {
   test('is done with for good, also after another took its place', async () => {
     const lab = await openPublishLab();
     for (const manifest of [MANIFEST, NEXT]) {
-      await imported(lab, manifest);
-      await promoteImage(lab.cloud, manifest);
+      await acceptedIn(lab, manifest);
+      await promote(lab, manifest);
     }
-    expect(await imageState(lab.cloud, MANIFEST.image)).toBe('done');
-    expect(await imageState(lab.cloud, NEXT.image)).toBe('done');
+    expect(await imageStanding(lab.cloud, MANIFEST.image)).toBe('done');
+    expect(await imageStanding(lab.cloud, NEXT.image)).toBe('done');
   });
 
   test('leaves images of other families alone', async () => {
     const lab = await openPublishLab();
     const other = { ...NEXT, family: 'rtpengine-other' };
     for (const manifest of [other, MANIFEST]) {
-      await imported(lab, manifest);
-      await promoteImage(lab.cloud, manifest);
+      await acceptedIn(lab, manifest);
+      await promote(lab, manifest);
     }
     expect((await image(lab, other)).deprecated).toBeUndefined();
+  });
+
+  test('has been accepted before', async () => {
+    const lab = await openPublishLab();
+    await imported(lab);
+    await expect(promote(lab, MANIFEST)).rejects.toMatchObject({ code: 'not-accepted-yet', kind: 'hold' });
+    expect(await ofFamily(lab)).toBeUndefined();
+  });
+
+  test('may be an older one: the way back', async () => {
+    const lab = await openPublishLab();
+    for (const manifest of [MANIFEST, NEXT]) {
+      await acceptedIn(lab, manifest);
+      await promote(lab, manifest);
+    }
+    expect(await promote(lab, MANIFEST)).toEqual([NEXT.image]);
+    expect(await ofFamily(lab)).toBe(MANIFEST.image);
+  });
+
+  test('is promoted once more by a run after one that was killed before its label', async () => {
+    const lab = await openPublishLab();
+    await acceptedIn(lab);
+    await lab.send('POST', '/lab/v1/faults', { match: 'compute.images.setLabels', status: 403, times: 1 });
+    await expect(promote(lab, MANIFEST)).rejects.toThrow();
+    expect(await imageStanding(lab.cloud, MANIFEST.image)).toBe('accepted');
+    await promote(lab, MANIFEST);
+    expect(await imageStanding(lab.cloud, MANIFEST.image)).toBe('done');
+  });
+});
+
+describe('an import', () => {
+  const fault = (lab: PublishLab, body: object) => lab.send('POST', '/lab/v1/faults', body);
+  const left = (lab: PublishLab) =>
+    lab.cloud.storage.size(`${PROJECT}-rtpfleet-images`, `${MANIFEST.image}.tar.gz`);
+
+  test('whose client timed out is found and waited for by the next run', async () => {
+    const lab = await openPublishLab();
+    await fault(lab, { match: 'compute.images.insert', operation: { delayMs: 300 } });
+    await fault(lab, { match: 'compute.globalOperations.wait', status: 403, times: 1 });
+    await expect(imported(lab)).rejects.toMatchObject({ code: 'import-unknown', kind: 'retry' });
+    expect(await imageStanding(lab.cloud, MANIFEST.image)).toBe('importing');
+    expect(await awaitImport(lab.cloud, MANIFEST.image)).toBe('imported');
+  });
+
+  test('keeps its upload while GCE may be reading it', async () => {
+    const lab = await openPublishLab();
+    const timeout = new AbortController();
+    const slow = { ...lab, cloud: { ...lab.cloud, signal: timeout.signal } };
+    await fault(lab, { match: 'compute.images.insert', operation: { delayMs: 300 } });
+    const going = imported(slow);
+    while ((await imageStanding(lab.cloud, MANIFEST.image)) === 'absent');
+    timeout.abort(new FleetError({ kind: 'interrupted', code: 'interrupted', message: 'interrupted' }));
+    await expect(going).rejects.toMatchObject({ kind: 'interrupted' });
+    expect(await left(lab)).toBeDefined();
+    expect(await awaitImport(lab.cloud, MANIFEST.image)).toBe('imported');
+  });
+
+  test('that no quota is left for says so in one sentence, and how to make room', async () => {
+    const lab = await openPublishLab();
+    const message = "Quota 'IMAGES' exceeded.  Limit: 100.0 globally.";
+    await fault(lab, { match: 'compute.images.insert', status: 403, reason: 'quotaExceeded', message });
+    const error = await imported(lab).catch((reason: unknown) => reason);
+    expect(wordError(error)).toMatch(
+      /^GCE refused compute\.images\.insert: Quota 'IMAGES' exceeded\. .*\n.*image:prune/,
+    );
+    expect(exitCodeOf(error)).toBe(EXIT.halted);
+    expect(await left(lab)).toBeUndefined();
+  });
+
+  test('leaves its record in the bucket, and the image says which it is', async () => {
+    const lab = await openPublishLab();
+    await imported(lab);
+    const bucket = `${PROJECT}-rtpfleet-images`;
+    const label = (await image(lab)).labels?.['rtpfleet-record'];
+    expect(await readRecord(lab.cloud.storage, bucket, MANIFEST.image, label)).toEqual(MANIFEST);
+    await lab.cloud.storage.put(
+      bucket,
+      `records/${MANIFEST.image}.json`,
+      recordText({ ...MANIFEST, kernel: 'vmlinuz-other' }),
+    );
+    await expect(readRecord(lab.cloud.storage, bucket, MANIFEST.image, label)).rejects.toMatchObject({
+      code: 'record-differs',
+    });
   });
 });

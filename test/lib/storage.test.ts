@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Storage as GoogleStorage } from '@google-cloud/storage';
 import { describe, expect, it } from 'vitest';
-import { connectStorage } from '../../lib/storage.ts';
+import { connectStorage, type UploadSession } from '../../lib/storage.ts';
 import { openTestLab, PROJECT, type TestLab } from '../support/lab-server.ts';
 
 const BUCKET = 'rtpfleet-images';
@@ -16,6 +16,16 @@ async function archive(
   const file = join(lab.folder, 'archive.tar.gz');
   await writeFile(file, bytes);
   return { file, bytes };
+}
+
+function memory(uri?: string): UploadSession {
+  let known = uri;
+  return {
+    read: () => known,
+    write: (next) => {
+      known = next;
+    },
+  };
 }
 
 async function openWithBucket() {
@@ -76,6 +86,15 @@ describe('storage', () => {
     });
   });
 
+  it('keeps small objects, and knows what is not there', async () => {
+    const { storage } = await openWithBucket();
+    await storage.put(BUCKET, 'records/a.json', '{"a":1}');
+    await storage.put(BUCKET, 'records/a.json', '{"a":2}');
+    expect(await storage.text(BUCKET, 'records/a.json')).toBe('{"a":2}');
+    expect(await storage.text(BUCKET, 'records/b.json')).toBeUndefined();
+    expect(await storage.text('nowhere', 'records/a.json')).toBeUndefined();
+  });
+
   it('reports a denial as one', async () => {
     const { lab, storage } = await openWithBucket();
     await lab.send('POST', '/lab/v1/faults', { match: 'GET /storage/*', status: 403, reason: 'forbidden' });
@@ -88,6 +107,42 @@ describe('storage', () => {
     await lab.send('POST', '/lab/v1/faults', { match: 'PUT /upload/*', status: 503, times: 1 });
     await storage.upload({ bucket: BUCKET, object: 'o', file });
     expect(await storage.size(BUCKET, 'o')).toBe(bytes.length);
+  });
+
+  it('goes on where a process before it ended, and sends only what is missing', async () => {
+    const { lab, storage } = await openWithBucket();
+    const { file, bytes } = await archive(lab, 20_000_000);
+    const session = memory();
+    const upload = { bucket: BUCKET, object: 'o', file, session };
+    await lab.send('POST', '/lab/v1/faults', { match: 'PUT /upload/*', delayMs: 0, times: 2 });
+    await lab.send('POST', '/lab/v1/faults', { match: 'PUT /upload/*', status: 403, times: 1 });
+    await expect(storage.upload(upload)).rejects.toMatchObject({ code: 'storage-denied' });
+    const progress: number[] = [];
+    await storage.upload({ ...upload, onProgress: (sent) => progress.push(sent) });
+    expect(progress[0]).toBeGreaterThan(16 * 2 ** 20);
+    expect(progress.at(-1)).toBe(bytes.length);
+    expect(await storage.size(BUCKET, 'o')).toBe(bytes.length);
+    expect(session.read()).toBeUndefined();
+  });
+
+  it('begins anew when the session it should go on with is over', async () => {
+    const { lab, storage } = await openWithBucket();
+    const { file, bytes } = await archive(lab, 1_000);
+    const uri = `${lab.url}/upload/storage/v1/b/${BUCKET}/o?uploadType=resumable&upload_id=gone`;
+    await storage.upload({ bucket: BUCKET, object: 'o', file, session: memory(uri) });
+    expect(await storage.size(BUCKET, 'o')).toBe(bytes.length);
+  });
+
+  it('sends nothing when the object has these bytes already', async () => {
+    const { lab, storage } = await openWithBucket();
+    const { file, bytes } = await archive(lab, 1_000);
+    await storage.upload({ bucket: BUCKET, object: 'o', file });
+    await lab.send('POST', '/lab/v1/faults', { match: '* /upload/*', status: 403 });
+    const progress: number[] = [];
+    await storage.upload({ bucket: BUCKET, object: 'o', file, onProgress: (sent) => progress.push(sent) });
+    expect(progress).toEqual([bytes.length]);
+    await writeFile(file, randomBytes(1_000));
+    await expect(storage.upload({ bucket: BUCKET, object: 'o', file })).rejects.toThrow();
   });
 });
 

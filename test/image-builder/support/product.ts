@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Fleet } from '../../../configs/fleet.ts';
 import { parseFleet } from '../../../configs/load.ts';
+import { IMAGE_LABEL } from '../../../image-builder/life/facts.ts';
+import { setLabels } from '../../../image-builder/life/states.ts';
 import type { Manifest } from '../../../image-builder/manifest.ts';
-import type { Cloud } from '../../../image-builder/publish.ts';
+import { type Cloud, finishImport, importImage } from '../../../image-builder/publish.ts';
 import { connectGce } from '../../../lib/gce.ts';
 import { connectStorage } from '../../../lib/storage.ts';
 import {
@@ -65,4 +67,17 @@ export async function openPublishLab(options: TestLabOptions = {}): Promise<Publ
     await rm(folder, { recursive: true });
   });
   return { ...lab, cloud: { gce, storage, signal: new AbortController().signal }, archive };
+}
+
+/** Uploads and imports the lab's archive as this image. */
+export async function importInto(lab: PublishLab, manifest: Manifest = MANIFEST): Promise<void> {
+  const order = { fleet: FLEET, manifest, archive: lab.archive, onProgress: () => undefined };
+  await importImage(lab.cloud, order);
+  await finishImport(lab.cloud, FLEET, manifest.image);
+}
+
+/** Imports it, and says of it that it was accepted, without a machine. */
+export async function acceptedIn(lab: PublishLab, manifest: Manifest = MANIFEST): Promise<void> {
+  await importInto(lab, manifest);
+  await setLabels(lab.cloud, manifest.image, { [IMAGE_LABEL.accepted]: 'call' });
 }
