@@ -54,6 +54,7 @@ function addRun(program: Command): void {
       false,
     )
     .option('--journal <file>', 'where the journal goes (default: .rollout/<run>.jsonl)')
+    .option('--metrics <where>', 'Prometheus metrics of the run: a file, or host:port to serve them at')
     .option('--json', 'print events as JSON lines', false)
     .action(async (options) => {
       process.exitCode = await (await import('./commands/run.ts')).run(options);
@@ -67,6 +68,7 @@ function addRollback(program: Command): void {
     )
     .option('--to <template>', 'instance template to go back to, where the fleet does not tell')
     .option('--journal <file>', 'where the journal goes (default: .rollout/<run>.jsonl)')
+    .option('--metrics <where>', 'Prometheus metrics of the run: a file, or host:port to serve them at')
     .option('--json', 'print events as JSON lines', false)
     .action(async (options) => {
       process.exitCode = await (await import('./commands/rollback.ts')).rollback(options);

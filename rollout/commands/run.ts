@@ -4,12 +4,13 @@ import process from 'node:process';
 import { EXIT, isFleetError } from '../../lib/errors.ts';
 import { journalFile, openJournal } from '../adapters/journal.ts';
 import { takeLock } from '../adapters/lock.ts';
+import type { Metrics } from '../adapters/metrics.ts';
 import { ownerOf } from '../adapters/owner.ts';
 import { openSharedJournal, type SharedJournal } from '../adapters/redis-journal.ts';
 import type { RedisPlace } from '../adapters/redis-lock.ts';
 import { openWishes, type Wishes } from '../adapters/wishes.ts';
 import { type RunEnd, runRollout } from '../controller.ts';
-import type { RunResult } from '../core/events.ts';
+import type { RolloutEvent, RunResult } from '../core/events.ts';
 import { effectivePolicy } from '../core/policy.ts';
 import { runId } from '../core/run-id.ts';
 import type { Journal, Lock } from '../ports.ts';
@@ -18,7 +19,13 @@ import { chooseView } from '../view/choose.ts';
 import { overridesOf, type PolicyOptions } from './overrides.ts';
 
 export type RunOptions = FleetOptions &
-  PolicyOptions & { readonly drain: boolean; readonly json: boolean; readonly journal?: string };
+  PolicyOptions & {
+    readonly drain: boolean;
+    readonly json: boolean;
+    readonly journal?: string;
+    /** A file, or host:port. */
+    readonly metrics?: string;
+  };
 
 /** What is done under the lock before the run looks at the fleet. */
 export type Prepare = (session: Session, journal: Journal) => Promise<void>;
@@ -28,35 +35,61 @@ const nothing: Prepare = async () => undefined;
 type SharedPlace = { readonly redis: RedisPlace; readonly fleet: string };
 
 /** Rejects with a FleetError before anything was touched; afterwards it answers the exit code. */
-export async function run(options: RunOptions, prepare = nothing): Promise<number> {
+export async function run(options: RunOptions, prepare: Prepare = nothing): Promise<number> {
   return await withSession(options, async (session) => {
     await session.proxies.check();
-    const id = runId(session.clock.now(), Math.random());
-    const file = options.journal ?? journalFile(id);
-    const place = await controlPlace(session);
-    const wishFile = resolve(`${file}.wish`);
-    const owner = ownerOf(id, session.by, session.clock.now(), wishFile);
-    const lock = await takeLock({ ...place, owner, clock: session.clock });
-    const { redis, fleet } = place;
-    const shared = lock.kind === 'redis' && redis !== undefined ? { redis, fleet } : undefined;
-    const wishes = await openWishes(id, wishFile, shared);
-    const view = chooseView({ json: options.json, isTty: process.stdout.isTTY === true });
-    const copy = shared === undefined ? undefined : await openCopy(shared);
+    const metrics = await metricsOf(options, session);
     try {
-      const journal = openJournal(file, id, session.clock, [view.show, ...(copy ? [copy.show] : [])]);
-      journal.write(lockedEvent(lock));
-      await prepare(session, journal);
-      const end = await runLocked(session, options, id, lock, journal, wishes);
-      await view.close();
-      if (!options.json) process.stdout.write(`journal: ${file}\n`);
-      return exitCode(end.result);
+      return await runShown(session, options, prepare, metrics);
     } finally {
-      const missing = (await copy?.close()) ?? 0;
-      if (missing > 0) process.stderr.write(`${missing} events of the journal did not get into Redis\n`);
-      wishes.close();
-      await lock.release();
+      await metrics?.close();
     }
   });
+}
+
+/** The library that words them is loaded only where they are wanted. */
+async function metricsOf({ metrics }: RunOptions, { file }: Session): Promise<Metrics | undefined> {
+  if (metrics === undefined) return undefined;
+  return await (await import('../adapters/metrics.ts')).openMetrics(metrics, file.name);
+}
+
+async function runShown(
+  session: Session,
+  options: RunOptions,
+  prepare: Prepare,
+  metrics: Metrics | undefined,
+): Promise<number> {
+  const id = runId(session.clock.now(), Math.random());
+  const file = options.journal ?? journalFile(id);
+  const place = await controlPlace(session);
+  const wishFile = resolve(`${file}.wish`);
+  const owner = ownerOf(id, session.by, session.clock.now(), wishFile);
+  const lock = await takeLock({ ...place, owner, clock: session.clock });
+  const { redis, fleet } = place;
+  const shared = lock.kind === 'redis' && redis !== undefined ? { redis, fleet } : undefined;
+  const wishes = await openWishes(id, wishFile, shared);
+  const view = chooseView({ json: options.json, isTty: process.stdout.isTTY === true });
+  const copy = shared === undefined ? undefined : await openCopy(shared);
+  try {
+    const journal = openJournal(file, id, session.clock, viewsOf(view, copy, metrics));
+    journal.write(lockedEvent(lock));
+    await prepare(session, journal);
+    const end = await runLocked(session, options, id, lock, journal, wishes);
+    await view.close();
+    if (!options.json) process.stdout.write(`journal: ${file}\n`);
+    return exitCode(end.result);
+  } finally {
+    const missing = (await copy?.close()) ?? 0;
+    if (missing > 0) process.stderr.write(`${missing} events of the journal did not get into Redis\n`);
+    wishes.close();
+    await lock.release();
+  }
+}
+
+type Shown = { readonly show: (event: RolloutEvent) => void };
+
+function viewsOf(...views: readonly (Shown | undefined)[]): readonly Shown['show'][] {
+  return views.flatMap((view) => (view === undefined ? [] : [view.show]));
 }
 
 function lockedEvent({ kind: lock, token, detail, tookOver }: Lock) {
