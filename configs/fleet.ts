@@ -119,13 +119,34 @@ export interface Fleet {
      */
     base: 'debian-12' | 'debian-13';
     /**
-     * Where RTPEngine comes from: `debian` = Debian's own packages, no compile; `git` = upstream's repository; any URL of git (`git+file:///srv/rtpengine.git`, `https://…#branch`); the path of a repository, folder or tarball; `debs:FOLDER` = packages that are built already.
+     * Where RTPEngine comes from: `debian` = Debian's own packages, no compile; `git` = upstream's repository; any URL of git (`git+file:///srv/rtpengine.git`, `https://…#branch`); `https://…tar.gz#sha256=DIGEST` = a tarball; the path of a repository, folder or tarball, a relative one beginning with `./` and counted from the fleet file; `debs:FOLDER` = packages that are built already.
      */
     source: string;
     /**
      * Build profiles of the compile, for example `pkg.ngcp-rtpengine.no-transcoding`.
      */
     buildProfiles: string[];
+    /**
+     * Flags of a compile, added to those that the packaging sets itself.
+     */
+    buildFlags: {
+      /**
+       * For the preprocessor.
+       */
+      CPPFLAGS?: string;
+      /**
+       * For the C compiler, for example `-march=x86-64-v3`.
+       */
+      CFLAGS?: string;
+      /**
+       * For the C++ compiler.
+       */
+      CXXFLAGS?: string;
+      /**
+       * For the linker.
+       */
+      LDFLAGS?: string;
+    };
     /**
      * Whether a compile runs the source's own tests, which must pass.
      */

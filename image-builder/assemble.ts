@@ -1,16 +1,17 @@
 /** The disk stage: from the cached trees and our own files to the archive and its manifest, in the cache. */
-import { linkSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Cache, cached, remove, workFolder } from './cache.ts';
 import { buildFailed, type Shop } from './command.ts';
+import { digestOf } from './digest.ts';
 import * as disk from './disk.ts';
 import { fileDigest } from './file-digest.ts';
 import { developmentPackages } from './hygiene.ts';
 import { TREE_FILES } from './image-tree.ts';
 import { inspectDisk } from './inspect.ts';
 import { diskLayout } from './layout.ts';
-import { checkManifest, type DiskFacts, type Manifest, manifestOf, parsePackageList } from './manifest.ts';
-import type { Package } from './packages.ts';
+import { checkManifest, type DiskFacts, type Manifest, manifestOf, originOf } from './manifest.ts';
+import { type Package, readPackageList } from './packages.ts';
 import type { ImagePlan } from './plan.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import { type Bench, openBench } from './tools.ts';
@@ -34,7 +35,7 @@ export async function assembleDisk(
     const facts = await makeDisk(shop, plan, trees.tree, bench, watch);
     linkSync(join(bench.work, disk.WORK.archive), join(folder, DISK_FILES.archive));
     const manifest = checkManifest(manifestOf(plan, facts, new Date().toISOString(), watch.seconds()));
-    writeFileSync(join(folder, DISK_FILES.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
+    writeManifest(folder, manifest);
     await remove(shop, [bench.work]);
   });
 }
@@ -47,7 +48,7 @@ export async function makeDisk(
   bench: Bench,
   watch: Stopwatch,
 ): Promise<DiskFacts> {
-  const packages = parsePackageList(readFileSync(join(tree, TREE_FILES.packages), 'utf8'));
+  const packages = readPackageList(join(tree, TREE_FILES.packages));
   checkSamePackages(packages, plan.tree.packages);
   checkNoCompiler(packages);
   const layout = diskLayout(plan.sizeGb, plan.keys.disk);
@@ -66,6 +67,22 @@ export async function makeDisk(
   await watch.time('inspect', () => inspectDisk(shop, order, plan.base));
   const archive = await artifact(join(bench.work, disk.WORK.archive));
   return { archive, disk: raw, kernel: boot.kernel, packages };
+}
+
+/** The manifest of a disk that was made before. The same packages may come from another place by now, and be locked. */
+export function renewManifest(folder: string, plan: ImagePlan): Manifest {
+  const kept = readManifest(folder);
+  const { source: _source, place: _place, commit: _commit, compile: _compile, lock: _lock, ...facts } = kept;
+  const manifest = checkManifest({ ...facts, ...originOf(plan) });
+  if (digestOf(JSON.parse(JSON.stringify(manifest))) !== digestOf(JSON.parse(JSON.stringify(kept))))
+    writeManifest(folder, manifest);
+  return manifest;
+}
+
+function writeManifest(folder: string, manifest: Manifest): void {
+  const file = join(folder, DISK_FILES.manifest);
+  writeFileSync(`${file}.${process.pid}`, `${JSON.stringify(manifest, null, 2)}\n`);
+  renameSync(`${file}.${process.pid}`, file);
 }
 
 export function readManifest(folder: string): Manifest {

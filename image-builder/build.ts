@@ -2,12 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fleet } from '../configs/fleet.ts';
-import { assembleDisk, DISK_FILES, readManifest, type Trees } from './assemble.ts';
+import { assembleDisk, DISK_FILES, renewManifest, type Trees } from './assemble.ts';
 import { type Cache, entryPath, prune, sweep } from './cache.ts';
 import type { Shop } from './command.ts';
 import { findSupply } from './compile/supply.ts';
 import { checkHost } from './host.ts';
 import { imageTree, TREE_FILES } from './image-tree.ts';
+import { findLock } from './lock/use.ts';
 import type { Manifest } from './manifest.ts';
 import { checkOptions } from './options.ts';
 import { type ImagePlan, planImage } from './plan.ts';
@@ -62,7 +63,7 @@ async function buildArchive(
   order: BuildOrder,
   progress: Progress,
 ): Promise<BuildResult> {
-  const plan = await preparePlan(shop, cache, order.fleet, progress);
+  const plan = await preparePlan(shop, cache, order, progress);
   if (!plan.cached.disk) await makeDisk(shop, cache, order, plan, progress);
   const folder = entryPath(cache, 'disk', plan.keys.disk);
   return {
@@ -70,7 +71,7 @@ async function buildArchive(
     version: plan.version,
     archive: join(folder, DISK_FILES.archive),
     manifestFile: join(folder, DISK_FILES.manifest),
-    manifest: readManifest(folder),
+    manifest: renewManifest(folder, plan),
     archiveState: plan.cached.disk ? 'cached' : 'built',
   };
 }
@@ -79,17 +80,20 @@ async function buildArchive(
 export async function preparePlan(
   shop: Shop,
   cache: Cache,
-  fleet: Fleet,
+  { fleet, fleetFile }: BuildOrder,
   progress: Progress,
 ): Promise<ImagePlan> {
   const { version, base } = fleet.image;
-  const supply = await findSupply(shop, cache, fleet, progress);
-  return await progress(`Ask Debian's archive for RTPEngine ${version} on ${base}`, async (line) => {
+  const lock = findLock(fleetFile, fleet);
+  const supply = await findSupply(shop, cache, fleet, progress, lock);
+  const whom = lock === undefined ? "Debian's archive" : lock.file;
+  return await progress(`Ask ${whom} for RTPEngine ${version} on ${base}`, async (line) => {
     await checkHost(shop, cache);
     await sweep(shop, cache);
-    const plan = await planImage(shop, cache, fleet, supply);
+    const plan = await planImage(shop, cache, fleet, supply, lock);
     const state = plan.cached.disk ? 'is made already' : 'is to be made';
-    line.result(`${plan.version}, ${plan.tree.packages.length} packages; ${plan.image} ${state}`);
+    const packages = `${plan.tree.packages.length} packages, ${lock === undefined ? 'unlocked' : 'locked'}`;
+    line.result(`${plan.version}, ${packages}; ${plan.image} ${state}`);
     return plan;
   });
 }

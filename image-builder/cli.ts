@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import { EXIT, exitCodeOf, wordError } from '../lib/errors.ts';
 import { addLife } from './cli/life.ts';
+import { addLock, addVerify } from './cli/lock.ts';
 
 const EXAMPLE = `
 Examples:
@@ -30,7 +31,7 @@ function program(): Command {
     )
     .option(
       '--source <source>',
-      "where RTPEngine comes from: debian (Debian's own packages), git (upstream), a URL of git (git+file:///…), a path, or debs:FOLDER",
+      "where RTPEngine comes from: debian (Debian's own packages), git (upstream), a URL of git (git+file:///…), of a tarball (https://…tar.gz#sha256=DIGEST), a path, or debs:FOLDER",
     )
     .option('--check', "run the source's own tests when it is compiled")
     .option('--list-versions', 'only list the releases that a git source has (default: upstream)')
@@ -56,18 +57,8 @@ function program(): Command {
       const { runBuild } = await import('./commands/build.ts');
       process.exitCode = await runBuild(options);
     });
-  cli
-    .command('verify')
-    .description('Build twice from nothing and compare byte by byte; takes some minutes.')
-    .option('--version <version>', 'RTPEngine release')
-    .option('--fleet <file>', 'fleet file', 'configs/fleets/lab.yaml')
-    .addOption(
-      new Option('--base <name>', 'operating system of the image').choices(['debian-12', 'debian-13']),
-    )
-    .action(async (options) => {
-      const { runVerify } = await import('./commands/build.ts');
-      process.exitCode = await runVerify(options);
-    });
+  addVerify(cli);
+  addLock(cli);
   addLife(cli);
   return cli;
 }

@@ -7,7 +7,7 @@ import type { Shop } from './command.ts';
 import { digestOf } from './digest.ts';
 import { codeDigest } from './file-digest.ts';
 import { compileModule, type ModulePlan } from './kernel/compile.ts';
-import { LOCAL_SOURCE, type Package, type Release, sourceLines } from './packages.ts';
+import { type ArchivePackage, type Release, sourceLines } from './packages.ts';
 import { makeTree, type TreeOrder } from './tree.ts';
 
 /** Code that decides what is in the tree: when it changes, so does the key. */
@@ -78,9 +78,12 @@ export function imageTreeOrder(
   facts: string,
   module?: TreeModule,
 ): TreeOrder {
+  const { codename, mirrors } = release;
+  const sources = sourceLines({ codename, mirrors }).map((line) => `'${line}'`);
   const late = [
     ...(module === undefined ? [] : moduleHooks(module)),
-    `sed -i '/^${LOCAL_SOURCE.replaceAll(/[[\]]/g, '.')}/d' "$1/etc/apt/sources.list"`,
+    // The archive, wherever the packages came from.
+    `printf '%s\\n' ${sources.join(' ')} >"$1/etc/apt/sources.list"`,
     `rm -f ${REMOVED.map((path) => `"$1"/${path}`).join(' ')}`,
     ': >"$1/etc/machine-id"',
     `chroot "$1" rtpengine --help >'${join(facts, TREE_FILES.help)}'`,
@@ -91,11 +94,12 @@ export function imageTreeOrder(
 
 export function treeKey(
   release: Release,
-  packages: readonly Package[],
+  packages: readonly ArchivePackage[],
   include: readonly string[] = IMAGE_PACKAGES,
   plan?: ModulePlan,
 ): string {
-  const { local, ...archive } = release;
+  const { codename, mirrors, local } = release;
+  const archive = { codename, mirrors };
   const order = imageTreeOrder(archive, include, '', plan === undefined ? undefined : { plan, file: '' });
   return digestOf({
     code: codeDigest(CODE),
@@ -114,7 +118,7 @@ export async function imageTree(
   shop: Shop,
   cache: Cache,
   release: Release,
-  packages: readonly Package[],
+  packages: readonly ArchivePackage[],
   include: readonly string[] = IMAGE_PACKAGES,
   plan?: ModulePlan,
 ): Promise<string> {
@@ -124,6 +128,7 @@ export async function imageTree(
     mkdirSync(temporary);
     await makeTree(
       shop,
+      cache,
       imageTreeOrder(release, include, folder, module),
       join(folder, TREE_FILES.archive),
       temporary,

@@ -3,12 +3,13 @@
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { buildFailed } from './command.ts';
-import type { Origin } from './compile/supply.ts';
+import type { CompileRecord } from './compile/record.ts';
 import { textDigest } from './digest.ts';
 import type { ManifestDiff } from './life/diff.ts';
 import type { ImageFile } from './overlay.ts';
 import type { Package } from './packages.ts';
 import type { ImagePlan } from './plan.ts';
+import type { Origin } from './supply.ts';
 
 export type Manifest = {
   readonly format: 1;
@@ -21,6 +22,10 @@ export type Manifest = {
   readonly place?: string;
   /** Commit that was compiled. */
   readonly commit?: string;
+  /** Where it was compiled here: seconds, and every package of the tree that it happened in. */
+  readonly compile?: CompileRecord & { readonly key: string };
+  /** Digest of the packages that were locked; absent: unlocked. */
+  readonly lock?: string;
   readonly architecture: string;
   readonly diskGb: number;
   /** ISO 8601 */
@@ -61,7 +66,7 @@ export function manifestOf(
     family: plan.family,
     version: plan.version,
     base: plan.base,
-    ...plan.origin,
+    ...originOf(plan),
     architecture: 'X86_64',
     diskGb: plan.sizeGb,
     builtAt,
@@ -72,18 +77,16 @@ export function manifestOf(
   };
 }
 
+/** What may differ between two builds of the same disk. */
+export function originOf(
+  plan: ImagePlan,
+): Pick<Manifest, 'source' | 'place' | 'commit' | 'compile' | 'lock'> {
+  return { ...plan.origin, ...(plan.lock === undefined ? {} : { lock: plan.lock.digest }) };
+}
+
 function recordOf(file: ImageFile): ManifestFile {
   if (file.kind === 'link') return { path: file.path, target: file.target };
   return { path: file.path, sha256: textDigest(file.content) };
-}
-
-/** `name<tab>version` lines, as dpkg-query prints them. */
-export function parsePackageList(text: string): readonly Package[] {
-  const lines = text.split('\n').filter((line) => line !== '');
-  return lines.map((line) => {
-    const [name = '', version = ''] = line.split('\t');
-    return { name, version };
-  });
 }
 
 /** @throws FleetError `stop`, code `manifest`: it is not what the schema says */

@@ -2,7 +2,7 @@
  * Asks the archive what it would install, before anything is built: names and versions of every package are inputs of
  * the tree, so its key must contain them.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FleetError } from '../lib/errors.ts';
 import { ARCHITECTURE } from './bases.ts';
@@ -11,8 +11,14 @@ import { runCommand, type Shop } from './command.ts';
 import { textDigest } from './digest.ts';
 import type { DebianMirrors } from './sources.ts';
 
-/** One package as the archive offers it. */
 export type Package = { readonly name: string; readonly version: string };
+
+/** One package as the archive offers it: the same sha256 is the same file. `size` in bytes. */
+export type ArchivePackage = Package & {
+  readonly architecture: string;
+  readonly sha256: string;
+  readonly size: number;
+};
 
 /** A Debian release on this machine's mirrors. */
 export type Release = {
@@ -20,6 +26,8 @@ export type Release = {
   readonly mirrors: DebianMirrors;
   /** Folder with packages of our own and their index, and a digest of what they are. */
   readonly local?: { readonly folder: string; readonly digest: string };
+  /** Only these packages, out of the pool of locked ones; absent: what the archive has today. */
+  readonly locked?: readonly ArchivePackage[];
 };
 
 /** How the line of a local folder begins; its packages were just made or given, nobody signed them. */
@@ -37,11 +45,27 @@ export function sourceLines(release: Release): readonly string[] {
   ];
 }
 
-/** A release's index of packages, as fresh as the network allows. */
-export type PackageIndex = {
+/** Says which packages it takes: by what an archive has, or by what is locked. */
+export type Resolver = {
   readonly release: Release;
-  /** Essential packages, apt, `include` and all that they need, at the versions of today. Sorted by name. */
-  readonly resolve: (include: readonly string[]) => Promise<readonly Package[]>;
+  /** Essential packages, apt, `include` and all that they need. Sorted by name. */
+  readonly resolve: (include: readonly string[]) => Promise<readonly ArchivePackage[]>;
+  /** What is known of just these. */
+  readonly describe: (packages: readonly Package[]) => Promise<readonly ArchivePackage[]>;
+};
+
+/** A release's index of packages, as fresh as the network allows. */
+export type PackageIndex = Resolver & {
+  /** As `resolve`, for the build dependencies of the source in a folder, and `include`. */
+  readonly resolveBuild: (
+    source: string,
+    include: readonly string[],
+    profiles: readonly string[],
+  ) => Promise<readonly ArchivePackage[]>;
+  /** Which of these the archive still has. */
+  readonly offered: (packages: readonly Package[]) => Promise<readonly Package[]>;
+  /** Puts their .debs into a folder, under apt's names for them. */
+  readonly download: (packages: readonly Package[], folder: string) => Promise<void>;
 };
 
 /** Fetches the index when it changed; with the network away the last one seen is used. */
@@ -52,19 +76,66 @@ export async function openIndex(shop: Shop, cache: Cache, release: Release): Pro
   const env = { APT_CONFIG: join(home, 'apt.conf') };
   await update(shop, home, env);
   const index = indexDigest(home);
+  const wouldInstall = async (what: 'install' | 'build-dep', words: readonly string[]) =>
+    parsePrintedUris(
+      await runCommand(shop, ['apt-get', what, '--print-uris', '-y', '-qq', ...words], { env }),
+    );
+  const describe = async (packages: readonly Package[]) => {
+    const words = ['apt-cache', 'show', '--no-all-versions', ...packages.map(wordPackage)];
+    return parseStanzas(await runCommand(shop, words, { env, shown: words.slice(0, 3) }));
+  };
   return {
     release,
+    describe,
     resolve: async (include) => {
       const wanted = ['?essential', 'apt', ...include];
       const question = [index, ...wanted, release.local?.digest ?? ''].join(' ');
-      const memory = join(home, `resolved-${textDigest(question).slice(0, 16)}.txt`);
+      const memory = join(home, `resolved-${textDigest(question).slice(0, 16)}.json`);
       if (!existsSync(memory)) {
-        const ask = ['apt-get', 'install', '--print-uris', '-y', '-qq', ...wanted];
-        writeFileSync(memory, await runCommand(shop, ask, { env }));
+        const packages = await describe(await wouldInstall('install', wanted));
+        writeWhole(memory, JSON.stringify(packages));
       }
-      return parsePrintedUris(readFileSync(memory, 'utf8'));
+      return JSON.parse(readFileSync(memory, 'utf8'));
+    },
+    resolveBuild: async (source, include, profiles) => {
+      const tree = await wouldInstall('install', ['?essential', 'apt', ...include]);
+      const profile = profiles.length === 0 ? [] : ['-P', profiles.join(',')];
+      return await describe([...tree, ...(await wouldInstall('build-dep', [...profile, source]))]);
+    },
+    offered: async (packages) => {
+      const names = packages.map(({ name }) => name);
+      const has = parseMadison(await runCommand(shop, ['apt-cache', 'madison', ...names], { env }));
+      return packages.filter((item) => has.has(wordPackage(item)));
+    },
+    download: async (packages, folder) => {
+      const words = ['apt-get', 'download', '-qq', ...packages.map(wordPackage)];
+      await runCommand(shop, words, { env, cwd: folder, shown: words.slice(0, 3) });
     },
   };
+}
+
+function wordPackage({ name, version }: Package): string {
+  return `${name}=${version}`;
+}
+
+/** `name<tab>version` lines, as dpkg-query prints them. Pure. */
+export function parsePackageList(text: string): readonly Package[] {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map((line) => {
+    const [name = '', version = ''] = line.split('\t');
+    return { name, version };
+  });
+}
+
+export function readPackageList(file: string): readonly Package[] {
+  return parsePackageList(readFileSync(file, 'utf8'));
+}
+
+/** Whole or not at all, also when two builds write it. */
+function writeWhole(file: string, text: string): void {
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, text);
+  renameSync(draft, file);
 }
 
 /** `'http://…/libc6_2.41-12%2bdeb13u4_amd64.deb' libc6_2.41-12+deb13u4_amd64.deb 2846580 …` → name and version. */
@@ -73,6 +144,25 @@ export function parsePrintedUris(text: string): readonly Package[] {
     ([, name = '', version = '']) => ({ name, version: version.replaceAll('%3a', ':') }),
   );
   return packages.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Control stanzas as `apt-cache show` prints them → what identifies each package. Sorted by name. Pure. */
+export function parseStanzas(text: string): readonly ArchivePackage[] {
+  const byName = new Map<string, ArchivePackage>();
+  for (const stanza of text.split(/\n\n+/)) {
+    const field = (name: string) => new RegExp(`^${name}: *(.*)$`, 'm').exec(stanza)?.[1] ?? '';
+    const name = field('Package');
+    if (name === '' || byName.has(name)) continue;
+    const [version, architecture, sha256] = [field('Version'), field('Architecture'), field('SHA256')];
+    byName.set(name, { name, version, architecture, sha256, size: Number(field('Size')) });
+  }
+  return [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** ` name | version | source` lines of `apt-cache madison` → `name=version`. Pure. */
+export function parseMadison(text: string): ReadonlySet<string> {
+  const lines = text.split('\n').map((line) => line.split('|').map((word) => word.trim()));
+  return new Set(lines.map(([name = '', version = '']) => wordPackage({ name, version })));
 }
 
 async function update(shop: Shop, home: string, env: Readonly<Record<string, string>>): Promise<void> {

@@ -1,22 +1,21 @@
 /** What a build would do, worked out before anything is made: version, packages, files, the key of every stage. */
 import type { Fleet } from '../configs/fleet.ts';
 import { imageFamily, imageName } from '../configs/naming.ts';
-import { FleetError } from '../lib/errors.ts';
-import { resolveVersion, versionOfDebian } from '../lib/version.ts';
-import { BASES, type BaseName, EPOCH, TOOLS_CODENAME, TOOLS_PACKAGES } from './bases.ts';
+import { type BaseName, EPOCH } from './bases.ts';
 import { type Cache, isCached, type StageName } from './cache.ts';
 import type { Shop } from './command.ts';
-import { DEBIAN, imagePackages, type Origin, releaseOf, type Supply } from './compile/supply.ts';
 import { digestOf } from './digest.ts';
 import { codeDigest } from './file-digest.ts';
 import { treeKey } from './image-tree.ts';
-import { type ModulePlan, planModule } from './kernel/compile.ts';
-import { firewallPackages } from './kernel/names.ts';
+import type { ModulePlan } from './kernel/compile.ts';
+import { checkLock, type LockState, lockedResolvers, lockState, type UsedLock } from './lock/use.ts';
 import type { ImageFile } from './overlay.ts';
-import { openIndex, type Package, type PackageIndex, type Release } from './packages.ts';
+import type { ArchivePackage, Release } from './packages.ts';
 import { imageFiles } from './recipe.ts';
 import { debianMirrors, hostCodename, readHostSources } from './sources.ts';
+import { DEBIAN, type Origin, type Supply } from './supply.ts';
 import { toolsKey } from './tools.ts';
+import { type ImageTree, openIndexes, type PlannedTree, planTrees, releasesOf } from './trees.ts';
 
 export type ImagePlan = {
   /** Name of the image on GCE: version, base and the first digits of the disk's key. */
@@ -25,15 +24,11 @@ export type ImagePlan = {
   readonly version: string;
   readonly base: BaseName;
   readonly sizeGb: number;
-  readonly tree: {
-    readonly release: Release;
-    readonly include: readonly string[];
-    readonly packages: readonly Package[];
-    /** RTPEngine's kernel module; absent: the image forwards in user space only. */
-    readonly module?: ModulePlan;
-  };
+  readonly tree: ImageTree;
   readonly origin: Origin;
-  readonly tools: { readonly release: Release; readonly packages: readonly Package[] };
+  /** Absent: unlocked, the archive's packages of today. */
+  readonly lock?: LockState & { readonly file: string };
+  readonly tools: PlannedTree;
   readonly files: readonly ImageFile[];
   readonly keys: Readonly<Record<StageName, string>>;
   readonly cached: Readonly<Record<StageName, boolean>>;
@@ -50,24 +45,26 @@ export async function planImage(
   cache: Cache,
   fleet: Fleet,
   supply: Supply = DEBIAN,
+  lock?: UsedLock,
 ): Promise<ImagePlan> {
-  const mirrors = debianMirrors(readHostSources(), hostCodename());
-  const release = releaseOf(BASES[fleet.image.base].codename, mirrors, supply);
-  const toolsRelease = { codename: TOOLS_CODENAME, mirrors };
-  const [index, toolsIndex] = await openIndexes(shop, cache, [release, toolsRelease]);
-  const { version, ...tree } = await planTree(index, fleet, supply);
-  const toolsPackages = await toolsIndex.resolve(TOOLS_PACKAGES);
+  const releases = releasesOf(fleet, supply, debianMirrors(readHostSources(), hostCodename()));
+  const resolvers =
+    lock === undefined ? await openIndexes(shop, cache, releases) : lockedResolvers(lock, releases, supply);
+  const { version, tree, tools } = await planTrees(resolvers, fleet, supply);
+  if (lock !== undefined) checkLock(lock, tree, tools);
   const files = imageFiles(fleet, version);
-  const keys = stageKeys({ release, ...tree, toolsPackages, files, sizeGb: fleet.image.sizeGb });
+  const { sizeGb } = fleet.image;
+  const keys = stageKeys({ ...tree, toolsPackages: tools.packages, files, sizeGb });
   return {
     image: imageName(version, fleet.image.base, keys.disk),
     family: imageFamily(fleet.name),
     version,
     base: fleet.image.base,
-    sizeGb: fleet.image.sizeGb,
-    tree: { release, ...tree },
+    sizeGb,
+    tree,
     origin: supply.origin,
-    tools: { release: toolsRelease, packages: toolsPackages },
+    ...(lock === undefined ? {} : { lock: { file: lock.file, ...lockState(cache, lock.system) } }),
+    tools,
     files,
     keys,
     cached: {
@@ -78,40 +75,13 @@ export async function planImage(
   };
 }
 
-/** What the tree holds. Which packages that are depends on the version once the kernel is to forward. */
-async function planTree(index: PackageIndex, fleet: Fleet, supply: Supply) {
-  const include = imagePackages(supply);
-  const packages = await index.resolve(include);
-  const version = suppliedVersion(fleet, supply, packages);
-  if (fleet.rtpengine.kernel === 'off') return { version, include, packages };
-  const daemon = supply.kind === 'debs' ? supply.daemon : 'rtpengine-daemon';
-  const more = firewallPackages(version, daemon);
-  const all = [...include, ...more];
-  const allPackages = more.length === 0 ? packages : await index.resolve(all);
-  const module = await planModule({ index, version, daemon, packages: allPackages });
-  return { version, include: all, packages: allPackages, module };
-}
-
-/** Both at once; one index for both when they are of the same release. */
-async function openIndexes(
-  shop: Shop,
-  cache: Cache,
-  [image, tools]: readonly [Release, Release],
-): Promise<readonly [PackageIndex, PackageIndex]> {
-  if (image.codename !== tools.codename || image.local !== undefined) {
-    return await Promise.all([openIndex(shop, cache, image), openIndex(shop, cache, tools)]);
-  }
-  const index = await openIndex(shop, cache, image);
-  return [index, index];
-}
-
 /** Everything that decides what an image is. */
 export type StageInputs = {
   readonly release: Release;
   readonly include: readonly string[];
-  readonly packages: readonly Package[];
+  readonly packages: readonly ArchivePackage[];
   readonly module?: ModulePlan;
-  readonly toolsPackages: readonly Package[];
+  readonly toolsPackages: readonly ArchivePackage[];
   readonly files: readonly ImageFile[];
   readonly sizeGb: number;
 };
@@ -124,25 +94,4 @@ export function stageKeys(inputs: StageInputs): Readonly<Record<StageName, strin
   const { files, sizeGb } = inputs;
   const disk = digestOf({ code: codeDigest(DISK_CODE), epoch: EPOCH, tools, tree, files, sizeGb });
   return { tools, tree, disk };
-}
-
-/** The version of the packages that are at hand, or of those that the archive has. */
-function suppliedVersion(fleet: Fleet, supply: Supply, packages: readonly Package[]): string {
-  if (supply.kind === 'debs') return supply.version;
-  return offeredVersion(fleet.image.version, fleet.image.base, packages);
-}
-
-/** The full version that the base's package has, if it is the one that is wanted. Pure. */
-export function offeredVersion(wanted: string, base: BaseName, packages: readonly Package[]): string {
-  const debian = packages.find((item) => item.name === 'rtpengine-daemon')?.version;
-  const offered = debian === undefined ? undefined : versionOfDebian(debian);
-  const found = offered === undefined ? undefined : resolveVersion(wanted, [offered]);
-  if (found !== undefined) return found;
-  throw new FleetError({
-    kind: 'usage',
-    code: 'unknown-version',
-    message: `${wanted}: ${base} has ${offered ?? 'no RTPEngine'}`,
-    hint: 'Ask for the version that the base has, or name another base with --base.',
-    facts: { wanted, base, offered },
-  });
 }

@@ -7,7 +7,7 @@ import { type CommandOptions, runCommand, type Shop } from './command.ts';
 import { digestOf } from './digest.ts';
 import { codeDigest } from './file-digest.ts';
 import { asSoleRoot } from './namespace.ts';
-import type { Package, Release } from './packages.ts';
+import type { ArchivePackage, Release } from './packages.ts';
 import { makeTree } from './tree.ts';
 
 /** Code that decides what is in the tree: when it changes, so does the key. */
@@ -16,7 +16,7 @@ const CODE = ['tools.ts', 'tree.ts', 'bases.ts'];
 /** A tools tree and the folder that its programs see as `/work`. */
 export type Bench = { readonly tree: string; readonly work: string };
 
-export function toolsKey(packages: readonly Package[]): string {
+export function toolsKey(packages: readonly ArchivePackage[]): string {
   return digestOf({ code: codeDigest(CODE), packages });
 }
 
@@ -25,12 +25,12 @@ export async function toolsTree(
   shop: Shop,
   cache: Cache,
   release: Release,
-  packages: readonly Package[],
+  packages: readonly ArchivePackage[],
 ): Promise<string> {
   return await cached(shop, cache, 'tools', toolsKey(packages), async (folder) => {
     const archive = join(folder, 'tools.tar');
     const order = { release, include: TOOLS_PACKAGES, early: [], late: [] };
-    await makeTree(shop, order, archive, join(folder, 'tmp'));
+    await makeTree(shop, cache, order, archive, join(folder, 'tmp'));
     // Device nodes need root; the namespace gets the host's own /dev.
     const unpack = ['tar', '--extract', '--file', archive, '--no-same-owner', '--exclude=./dev/*'];
     await runCommand(shop, [...unpack, '--directory', folder]);

@@ -1,9 +1,12 @@
 /** System trees made by mmdebstrap: a whole Debian system in one tar archive, the same bytes every time. */
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { ARCHITECTURE, EPOCH } from './bases.ts';
+import type { Cache } from './cache.ts';
 import type { Shop } from './command.ts';
+import { installLines } from './lock/pool.ts';
 import { runWithAllIds } from './namespace.ts';
-import { type Release, sourceLines } from './packages.ts';
+import type { Release } from './packages.ts';
 
 export type TreeOrder = {
   readonly release: Release;
@@ -26,8 +29,16 @@ const LEFT_OUT = [
   'path-exclude=/usr/share/zsh/*',
 ];
 
-/** The words of the command that makes a tree. `target` and `temporary` are absolute. Pure. */
-export function mmdebstrapCommand(order: TreeOrder, target: string): readonly string[] {
+/**
+ * The words of the command that makes a tree. Pure.
+ * @param target absolute path
+ * @param lines where packages are installed from, one-line sources
+ */
+export function mmdebstrapCommand(
+  order: TreeOrder,
+  target: string,
+  lines: readonly string[],
+): readonly string[] {
   return [
     'mmdebstrap',
     // As root of its own user namespace it needs no further one, only mounts of its own.
@@ -44,19 +55,21 @@ export function mmdebstrapCommand(order: TreeOrder, target: string): readonly st
     ...order.late.map((hook) => `--customize-hook=${hook}`),
     order.release.codename,
     target,
-    ...sourceLines(order.release),
+    ...lines,
   ];
 }
 
 /** Makes `target` (a tar archive); `temporary` holds the tree meanwhile. */
 export async function makeTree(
   shop: Shop,
+  cache: Cache,
   order: TreeOrder,
   target: string,
   temporary: string,
 ): Promise<void> {
   mkdirSync(temporary, { recursive: true });
-  await runWithAllIds(shop, mmdebstrapCommand(order, target), {
+  const lines = await installLines(shop, cache, order.release, join(temporary, 'packages'));
+  await runWithAllIds(shop, mmdebstrapCommand(order, target, lines), {
     env: { SOURCE_DATE_EPOCH: String(EPOCH), TMPDIR: temporary },
   });
 }

@@ -16,6 +16,7 @@ export function wordPlan(plan: ImagePlan): string {
   return [
     `image    ${plan.image} (family ${plan.family})`,
     `version  ${plan.version} on ${plan.base}, ${plan.tree.packages.length} packages, ${plan.files.length} files of ours, ${plan.sizeGb} GiB`,
+    `lock     ${wordLockState(plan.lock)}`,
     'stages',
     ...stages,
     ...hazardLine(plan.version),
@@ -23,11 +24,18 @@ export function wordPlan(plan: ImagePlan): string {
   ].join('\n');
 }
 
+function wordLockState(lock: ImagePlan['lock']): string {
+  if (lock === undefined) return 'unlocked: the packages that the archive has today';
+  const copies = lock.absent === 0 ? 'all in the cache' : `${lock.absent} of them still to be fetched`;
+  return `${lock.file}: ${lock.packages} packages, ${copies}`;
+}
+
 /** The same for programs, with every package and file. */
 export function planAsJson(plan: ImagePlan): Json {
   const { image, family, version, base, sizeGb, keys, cached } = plan;
   const files = plan.files.map((file) => ({ ...file }));
-  return { image, family, version, base, sizeGb, keys, cached, packages: plan.tree.packages, files };
+  const lock = plan.lock === undefined ? null : { ...plan.lock };
+  return { image, family, version, base, sizeGb, lock, keys, cached, packages: plan.tree.packages, files };
 }
 
 export function wordResult(result: BuildResult): string {

@@ -4,13 +4,14 @@ import { join, resolve } from 'node:path';
 import { FleetError } from '../../lib/errors.ts';
 import { EPOCH } from '../bases.ts';
 import { buildFailed, runCommand, type Shop } from '../command.ts';
+import { fetchFile } from '../fetch.ts';
 import { fileDigest } from '../file-digest.ts';
 import { resolveTag } from '../versions/resolve.ts';
 import type { Source } from '../versions/source.ts';
 import { commitOf, GIT_ENV, listTags } from '../versions/tags.ts';
 
 /** A source that is code: all others are packages. */
-export type CodeSource = Extract<Source, { readonly kind: 'git' | 'path' }>;
+export type CodeSource = Extract<Source, { readonly kind: 'git' | 'path' | 'tarball' }>;
 
 export type SourceCode = {
   /** What the code is, wherever it comes from: a commit, or the digest of an archive. */
@@ -49,6 +50,7 @@ export async function findCode(
   work: string,
 ): Promise<SourceCode> {
   if (source.kind === 'git') return await gitCode(shop, source.url, source.ref, wanted);
+  if (source.kind === 'tarball') return await fetchedCode(shop, source.url, source.sha256);
   const path = resolve(source.path);
   if (!existsSync(path)) throw badPlace(path, 'is not there');
   if (statSync(path).isFile()) return await tarballCode(shop, path);
@@ -103,28 +105,48 @@ async function tarballCode(shop: Shop, path: string): Promise<SourceCode> {
   return {
     id: await fileDigest(path),
     place: path,
+    write: (work) => unpackTarball(shop, path, work),
+  };
+}
+
+/** Known by its digest before it is fetched: nothing is downloaded for a plan. */
+async function fetchedCode(shop: Shop, url: string, sha256: string): Promise<SourceCode> {
+  return {
+    id: sha256,
+    place: withoutCredentials(url),
     write: async (work) => {
-      const unpacked = join(work, 'unpacked');
-      mkdirSync(unpacked);
-      await runCommand(shop, [
-        'tar',
-        '--extract',
-        '--no-same-owner',
-        '--file',
-        path,
-        '--directory',
-        unpacked,
-      ]);
-      const top = [unpacked, ...readdirSync(unpacked).map((name) => join(unpacked, name))];
-      const root = top.find((folder) => existsSync(join(folder, 'debian', 'control')));
-      if (root === undefined) throw badPlace(path, 'holds no debian/control');
-      await packFolder(shop, root, join(work, SOURCE_TAR));
+      const file = join(work, 'fetched.tar');
+      await fetchFile(shop, url, file);
+      const got = await fileDigest(file);
+      if (got !== sha256) throw otherContent(withoutCredentials(url), sha256, got);
+      await unpackTarball(shop, file, work);
     },
   };
 }
 
+async function unpackTarball(shop: Shop, file: string, work: string): Promise<void> {
+  const unpacked = join(work, 'unpacked');
+  mkdirSync(unpacked);
+  const words = ['--extract', '--no-same-owner', '--file', file, '--directory', unpacked];
+  await runCommand(shop, ['tar', ...words]);
+  const top = [unpacked, ...readdirSync(unpacked).map((name) => join(unpacked, name))];
+  const root = top.find((folder) => existsSync(join(folder, 'debian', 'control')));
+  if (root === undefined) throw badPlace(file, 'holds no debian/control');
+  await packFolder(shop, root, join(work, SOURCE_TAR));
+}
+
 async function packFolder(shop: Shop, folder: string, archive: string): Promise<void> {
   await runCommand(shop, ['tar', '--create', ...TAR, '--file', archive, '--directory', folder, '.']);
+}
+
+function otherContent(url: string, wanted: string, got: string): FleetError {
+  return new FleetError({
+    kind: 'usage',
+    code: 'source-sha256',
+    message: `${url} has sha256 ${got}, not ${wanted}`,
+    hint: 'Find out which one is right before you change the digest behind the #.',
+    facts: { url, wanted, got },
+  });
 }
 
 /** A URL as it may be written down. Pure. */

@@ -10,17 +10,21 @@ import { type Cache, cached } from '../cache.ts';
 import { buildFailed, type Shop } from '../command.ts';
 import { digestOf } from '../digest.ts';
 import { codeDigest } from '../file-digest.ts';
+import { installLines } from '../lock/pool.ts';
 import { runWithAllIds } from '../namespace.ts';
-import { type Release, sourceLines } from '../packages.ts';
+import { type Release, readPackageList } from '../packages.ts';
 import type { SourceCode } from './code.ts';
 import { tellingLines } from './failure.ts';
 import { indexDebs } from './packages.ts';
+import { writeCompileRecord } from './record.ts';
 
 export type CompileOrder = {
   readonly code: SourceCode;
   readonly release: Release;
   /** Build profiles of the packaging, e.g. `pkg.ngcp-rtpengine.no-transcoding`. */
   readonly profiles: readonly string[];
+  /** Added to what the packaging itself sets, e.g. `CFLAGS: -march=x86-64-v3`. */
+  readonly flags: Readonly<Record<string, string>>;
   /** Whether the source's own tests run and must pass. */
   readonly check: boolean;
 };
@@ -31,17 +35,26 @@ const CODE = ['compile/compile.ts', 'compile/build-debs'];
 const HOOK = join(import.meta.dirname, 'build-debs');
 
 /** The tree before the build dependencies are in it. iproute2 brings loopback up in a namespace without network. */
-const TREE_PACKAGES = ['build-essential', 'iproute2'];
+export const TREE_PACKAGES = ['build-essential', 'ccache', 'iproute2'];
 
-export function compileKey({ code, release, profiles, check }: CompileOrder): string {
+/** How much the compiler's own cache may hold. */
+const CCACHE_SIZE = '2G';
+
+/**
+ * Without a lock the versions of the build dependencies are no part of it: a compile is not done again for each update of
+ * the archive, and the record of the packages says what they were made with. With a lock they are.
+ */
+export function compileKey({ code, release, profiles, flags, check }: CompileOrder): string {
   return digestOf({
     code: codeDigest(CODE),
     source: code.id,
     base: release.codename,
     architecture: ARCHITECTURE.debian,
     profiles,
+    flags,
     check,
     epoch: EPOCH,
+    locked: release.locked ?? null,
   });
 }
 
@@ -50,8 +63,11 @@ export async function compileDebs(shop: Shop, cache: Cache, order: CompileOrder)
   return await cached(shop, cache, 'debs', compileKey(order), async (folder) => {
     const work = join(folder, 'work');
     mkdirSync(join(work, 'tmp'), { recursive: true });
+    const start = performance.now();
     await order.code.write(work);
-    await build(shop, order, work);
+    await build(shop, cache, order, work);
+    const seconds = Math.round(performance.now() - start) / 1000;
+    writeCompileRecord(folder, { seconds, packages: readPackageList(join(work, 'build-packages.tsv')) });
     const { file, version } = packagesOf(work);
     for (const name of readdirSync(file)) renameSync(join(file, name), join(folder, name));
     const set = await indexDebs(shop, folder);
@@ -66,23 +82,43 @@ export async function compileDebs(shop: Shop, cache: Cache, order: CompileOrder)
   });
 }
 
-async function build(shop: Shop, order: CompileOrder, work: string): Promise<void> {
+async function build(shop: Shop, cache: Cache, order: CompileOrder, work: string): Promise<void> {
+  const ccache = join(cache.root, 'ccache');
+  mkdirSync(ccache, { recursive: true });
+  const lines = await installLines(shop, cache, order.release, join(work, 'packages'));
   try {
-    await runWithAllIds(shop, compileCommand(order, work), { env: environment(order, work) });
+    await runWithAllIds(shop, compileCommand(order, { work, ccache, lines }), {
+      env: environment(order, work),
+    });
   } catch (error) {
     if (!isFleetError(error) || error.kind === 'interrupted') throw error;
     throw compileFailed(shop, order, work, error);
   }
 }
 
+/** Where a compile happens. `lines`: one-line sources that it installs from. */
+export type CompilePlace = {
+  readonly work: string;
+  readonly ccache: string;
+  readonly lines: readonly string[];
+};
+
 /** The words of the command that makes the tree, compiles in it and throws it away. Pure. */
-export function compileCommand({ release }: CompileOrder, work: string): readonly string[] {
-  return scratchTreeCommand(release, TREE_PACKAGES, `sh '${HOOK}' "$1" '${work}'`);
+export function compileCommand(
+  { release }: CompileOrder,
+  { work, ccache, lines }: CompilePlace,
+): readonly string[] {
+  const hook = `sh '${HOOK}' "$1" '${work}' '${ccache}'`;
+  return scratchTreeCommand(release.codename, lines, TREE_PACKAGES, hook);
 }
 
-/** A clean tree with `include` in which `hook` runs ("$1" = the tree), and which is gone afterwards. Pure. */
+/**
+ * A clean tree with `include` in which `hook` runs ("$1" = the tree), and which is gone afterwards. Pure.
+ * @param lines where packages are installed from, one-line sources
+ */
 export function scratchTreeCommand(
-  release: Release,
+  codename: string,
+  lines: readonly string[],
   include: readonly string[],
   hook: string,
 ): readonly string[] {
@@ -102,25 +138,30 @@ export function scratchTreeCommand(
     '--dpkgopt=path-exclude=/usr/share/man/*',
     '--dpkgopt=path-exclude=/usr/share/locale/*',
     `--customize-hook=${hook}`,
-    release.codename,
+    codename,
     '-',
-    ...sourceLines(release),
+    ...lines,
   ];
 }
 
-function environment({ profiles, check }: CompileOrder, work: string): Readonly<Record<string, string>> {
+function environment(
+  { profiles, flags, check }: CompileOrder,
+  work: string,
+): Readonly<Record<string, string>> {
   const options = ['noautodbgsym', `parallel=${cpus().length}`, ...(check ? [] : ['nocheck'])];
   return {
     SOURCE_DATE_EPOCH: String(EPOCH),
     TMPDIR: join(work, 'tmp'),
     DEB_BUILD_OPTIONS: options.join(' '),
     DEB_BUILD_PROFILES: profiles.join(' '),
+    CCACHE_MAXSIZE: CCACHE_SIZE,
+    ...Object.fromEntries(Object.entries(flags).map(([name, value]) => [`DEB_${name}_APPEND`, value])),
   };
 }
 
 /** Where the packages are, and the version that the binary in them says. */
 function packagesOf(work: string): { readonly file: string; readonly version: string | undefined } {
-  const file = join(work, 'packages');
+  const file = join(work, 'built');
   const said = readFileSync(join(work, 'version.txt'), 'utf8');
   return { file, version: versionOfDebian(/^Version: (\S+)/m.exec(said)?.[1] ?? '') };
 }

@@ -4,46 +4,18 @@ import { join, resolve } from 'node:path';
 import type { Fleet } from '../../configs/fleet.ts';
 import { FleetError } from '../../lib/errors.ts';
 import { resolveVersion } from '../../lib/version.ts';
-import { BASES, IMAGE_PACKAGES } from '../bases.ts';
-import { type Cache, cached, entryPath, isCached, prune, remove, sweep, workFolder } from '../cache.ts';
+import { type Cache, cached, entryPath, isCached, prune } from '../cache.ts';
 import type { Shop } from '../command.ts';
 import { digestOf } from '../digest.ts';
-import { checkHost } from '../host.ts';
-import type { Release } from '../packages.ts';
+import type { UsedLock } from '../lock/use.ts';
 import type { Progress } from '../progress.ts';
-import { type DebianMirrors, debianMirrors, hostCodename, readHostSources } from '../sources.ts';
+import { DEBIAN, type Origin, type Supply } from '../supply.ts';
 import { parseSource } from '../versions/source.ts';
-import { type CodeSource, findCode, type SourceCode } from './code.ts';
+import type { SourceCode } from './code.ts';
 import { type CompileOrder, compileDebs, compileKey } from './compile.ts';
+import { compileOrder, withLock } from './order.ts';
 import { type DebSet, debsIn, indexDebs, readDebs } from './packages.ts';
-
-/** For the record of an image. */
-export type Origin = {
-  readonly source: 'debian' | 'git' | 'path' | 'debs';
-  readonly place?: string;
-  readonly commit?: string;
-};
-
-export type Supply =
-  | { readonly kind: 'debian'; readonly origin: Origin }
-  | ({ readonly kind: 'debs'; readonly folder: string; readonly origin: Origin } & DebSet);
-
-export const DEBIAN: Supply = { kind: 'debian', origin: { source: 'debian' } };
-
-const DAEMON = 'rtpengine-daemon';
-
-/** The packages that an image asks for, with this supply's daemon at just its version. Pure. */
-export function imagePackages(supply: Supply): readonly string[] {
-  if (supply.kind === 'debian') return IMAGE_PACKAGES;
-  const daemon = `${supply.daemon}=${supply.debianVersion}`;
-  return IMAGE_PACKAGES.map((name) => (name === DAEMON ? daemon : name));
-}
-
-/** The release that apt installs from. The digest names the packages by content, not by place. Pure. */
-export function releaseOf(codename: string, mirrors: DebianMirrors, supply: Supply): Release {
-  if (supply.kind === 'debian') return { codename, mirrors };
-  return { codename, mirrors, local: { folder: supply.folder, digest: digestOf({ debs: supply.debs }) } };
-}
+import { readCompileRecord } from './record.ts';
 
 /**
  * The packages that the fleet file's `image.source` leads to; compiles them when they are not in the cache.
@@ -54,6 +26,7 @@ export async function findSupply(
   cache: Cache,
   fleet: Fleet,
   progress: Progress,
+  lock?: UsedLock,
 ): Promise<Supply> {
   const source = parseSource(fleet.image.source);
   switch (source.kind) {
@@ -63,41 +36,17 @@ export async function findSupply(
       return await givenDebs(shop, cache, resolve(source.folder), fleet.image.version);
     case 'git':
     case 'path':
-      return await compiledDebs(shop, cache, await compileOrder(shop, cache, fleet, source), fleet, progress);
+    case 'tarball': {
+      const order = withLock(await compileOrder(shop, cache, fleet, source), lock);
+      return await compiledDebs(shop, cache, order, fleet, progress);
+    }
     default:
       return source satisfies never;
   }
 }
 
-/** The compile that has to come before anything else can be planned; undefined: none. */
-export async function pendingCompile(
-  shop: Shop,
-  cache: Cache,
-  fleet: Fleet,
-): Promise<CompileOrder | undefined> {
-  const source = parseSource(fleet.image.source);
-  if (source.kind === 'debian' || source.kind === 'debs') return undefined;
-  const order = await compileOrder(shop, cache, fleet, source);
-  return isCached(cache, 'debs', compileKey(order)) ? undefined : order;
-}
-
-async function compileOrder(
-  shop: Shop,
-  cache: Cache,
-  fleet: Fleet,
-  source: CodeSource,
-): Promise<CompileOrder> {
-  await checkHost(shop, cache);
-  await sweep(shop, cache);
-  const { version, base, buildProfiles: profiles, check } = fleet.image;
-  const work = workFolder(cache, 'source');
-  const code = await findCode(shop, source, version, work);
-  await remove(shop, [work]);
-  const mirrors = debianMirrors(readHostSources(), hostCodename());
-  return { code, release: { codename: BASES[base].codename, mirrors }, profiles, check };
-}
-
-async function compiledDebs(
+/** The packages that come of a compile; it is done when they are not in the cache. */
+export async function compiledDebs(
   shop: Shop,
   cache: Cache,
   order: CompileOrder,
@@ -115,11 +64,17 @@ async function compiledDebs(
   });
   const set = wantedVersion(readDebs(folder), code.tag ?? fleet.image.version, code.place);
   await prune(shop, cache, 'debs', [key]);
-  return { kind: 'debs', folder, origin: originOf(code), ...set };
+  const compile = readCompileRecord(folder);
+  const origin = {
+    ...originOf(code),
+    ...(compile === undefined ? {} : { compile: { ...compile, key } }),
+  };
+  return { kind: 'debs', folder, origin, ...set };
 }
 
 function originOf({ place, commit }: SourceCode): Origin {
-  return commit === undefined ? { source: 'path', place } : { source: 'git', place, commit };
+  if (commit !== undefined) return { source: 'git', place, commit };
+  return { source: /^https?:/.test(place) ? 'tarball' : 'path', place };
 }
 
 /** A copy in the cache: the folder may change, and it may not be ours to write an index into. */

@@ -3,11 +3,11 @@ import { type CompileOrder, compileKey } from './compile.ts';
 
 /** The packages of an image, hence its name, are known only when its RTPEngine is compiled. */
 export function wordCompile(order: CompileOrder, asJson: boolean): string {
-  const { code, release, profiles, check } = order;
+  const { code, release, profiles, flags, check } = order;
   const { place, commit, tag } = code;
   const key = compileKey(order);
   if (asJson) {
-    const compile = { place, commit, version: tag, release: release.codename, profiles, check, key };
+    const compile = { place, commit, version: tag, release: release.codename, profiles, flags, check, key };
     return `${JSON.stringify({ compile }, null, 2)}\n`;
   }
   return [

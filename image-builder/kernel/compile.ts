@@ -10,8 +10,9 @@ import { scratchTreeCommand } from '../compile/compile.ts';
 import { tellingLines } from '../compile/failure.ts';
 import { digestOf } from '../digest.ts';
 import { codeDigest } from '../file-digest.ts';
+import { installLines } from '../lock/pool.ts';
 import { runWithAllIds } from '../namespace.ts';
-import { type Package, type PackageIndex, type Release, sourceLines } from '../packages.ts';
+import { type ArchivePackage, type Package, type Release, type Resolver, sourceLines } from '../packages.ts';
 import { type Kernel, type KernelModule, kernelModuleOf, kernelOf } from './names.ts';
 
 /** A module that is to be built, or was. */
@@ -23,7 +24,7 @@ export type ModulePlan = {
   readonly release: Release;
   /** What the tree needs in which it is built, and what that comes to. */
   readonly include: readonly string[];
-  readonly packages: readonly Package[];
+  readonly packages: readonly ArchivePackage[];
   readonly key: string;
 };
 
@@ -31,7 +32,7 @@ const CODE = ['kernel/compile.ts', 'kernel/build-module'];
 const HOOK = join(import.meta.dirname, 'build-module');
 
 export type ModuleOrder = {
-  readonly index: PackageIndex;
+  readonly index: Resolver;
   readonly version: string;
   /** The daemon's package, whose DKMS package has the same version. */
   readonly daemon: string;
@@ -49,19 +50,21 @@ export async function planModule({ index, version, daemon, packages }: ModuleOrd
   if (kernel === undefined || daemonVersion === undefined)
     throw buildFailed('kernel', 'an image that forwards in the kernel needs just one kernel');
   const include = ['make', 'kmod', `linux-headers-${kernel.release}=${kernel.version}`];
-  const dkms = `${daemon.replace(/-daemon$/, '-kernel-dkms')}=${daemonVersion}`;
+  const sourceName = daemon.replace(/-daemon$/, '-kernel-dkms');
+  const dkms = `${sourceName}=${daemonVersion}`;
   const module = kernelModuleOf(version);
-  const tree = await headersAt(index, include, kernel);
-  const plan = { module, kernel, dkms, release: index.release, include, packages: tree };
+  const headers = await headersAt(index, include, kernel);
+  const source = await index.describe([{ name: sourceName, version: daemonVersion }]);
+  const plan = { module, kernel, dkms, release: index.release, include, packages: [...headers, ...source] };
   return { ...plan, key: moduleKey(plan) };
 }
 
 export function moduleKey(plan: Omit<ModulePlan, 'key'>): string {
-  const { local, ...archive } = plan.release;
+  const { codename, mirrors, local } = plan.release;
   return digestOf({
     code: codeDigest(CODE),
     epoch: EPOCH,
-    sources: sourceLines(archive),
+    sources: sourceLines({ codename, mirrors }),
     local: local?.digest ?? null,
     module: plan.module.name,
     kernel: plan.kernel,
@@ -72,10 +75,10 @@ export function moduleKey(plan: Omit<ModulePlan, 'key'>): string {
 }
 
 async function headersAt(
-  index: PackageIndex,
+  index: Resolver,
   include: readonly string[],
   kernel: Kernel,
-): Promise<readonly Package[]> {
+): Promise<readonly ArchivePackage[]> {
   try {
     return await index.resolve(include);
   } catch (error) {
@@ -91,7 +94,7 @@ export async function compileModule(shop: Shop, cache: Cache, plan: ModulePlan):
   const folder = await cached(shop, cache, 'module', plan.key, async (draft) => {
     const work = join(draft, 'work');
     mkdirSync(join(work, 'tmp'), { recursive: true });
-    await build(shop, plan, work);
+    await build(shop, cache, plan, work);
     const vermagic = readFileSync(join(work, 'vermagic'), 'utf8').trim();
     if (!vermagic.startsWith(`${plan.kernel.release} `))
       throw buildFailed(
@@ -104,10 +107,11 @@ export async function compileModule(shop: Shop, cache: Cache, plan: ModulePlan):
   return join(folder, `${name}.ko`);
 }
 
-async function build(shop: Shop, plan: ModulePlan, work: string): Promise<void> {
+async function build(shop: Shop, cache: Cache, plan: ModulePlan, work: string): Promise<void> {
   const words = [plan.dkms, plan.module.name, plan.kernel.release].map((word) => `'${word}'`).join(' ');
   const hook = `sh '${HOOK}' "$1" '${work}' ${words}`;
-  const command = scratchTreeCommand(plan.release, plan.include, hook);
+  const lines = await installLines(shop, cache, plan.release, join(work, 'packages'));
+  const command = scratchTreeCommand(plan.release.codename, lines, plan.include, hook);
   const env = { SOURCE_DATE_EPOCH: String(EPOCH), TMPDIR: join(work, 'tmp') };
   try {
     await runWithAllIds(shop, command, { env });

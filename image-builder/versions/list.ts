@@ -24,6 +24,7 @@ function repositoryOf(text: string): string {
     case 'path':
       return source.path;
     case 'debian':
+    case 'tarball':
     case 'debs':
       throw new FleetError({
         kind: 'usage',

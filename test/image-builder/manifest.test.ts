@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { checkManifest, parsePackageList } from '../../image-builder/manifest.ts';
+import { checkManifest } from '../../image-builder/manifest.ts';
+import { parsePackageList } from '../../image-builder/packages.ts';
 import { MANIFEST } from './support/product.ts';
 
 describe('the manifest', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parsePrintedUris, sourceLines } from '../../image-builder/packages.ts';
+import { parseMadison, parsePrintedUris, parseStanzas, sourceLines } from '../../image-builder/packages.ts';
 
 describe('what apt would install', () => {
   test('name and version of each package, an epoch included, sorted by name', () => {
@@ -25,5 +25,25 @@ describe('what apt would install', () => {
       'deb [signed-by=/k.gpg] http://m.example/debian trixie-updates main',
       'deb [signed-by=/k.gpg] http://m.example/security trixie-security main',
     ]);
+  });
+});
+
+describe('what the archive says of a package', () => {
+  test('its file is told apart by sha256; of two stanzas of a name the first counts', () => {
+    const stanza = (version: string, sha256: string) =>
+      `Package: libc6\nVersion: ${version}\nArchitecture: amd64\nFilename: pool/x.deb\nSize: 12\nSHA256: ${sha256}\nDescription: x\n long\n`;
+    const text = `${stanza('2.41-12', 'aa')}\n${stanza('2.41-11', 'bb')}\n`;
+    expect(parseStanzas(text)).toEqual([
+      { name: 'libc6', version: '2.41-12', architecture: 'amd64', sha256: 'aa', size: 12 },
+    ]);
+    expect(parseStanzas('\n')).toEqual([]);
+  });
+
+  test('versions that it still has are read from its table', () => {
+    const text =
+      '     libc6 | 2.41-12 | http://m.example/debian trixie/main amd64 Packages\n  dbus | 1:1.16.2-2 | http://m.example x\n';
+    expect(parseMadison(text)).toContain('libc6=2.41-12');
+    expect(parseMadison(text)).toContain('dbus=1:1.16.2-2');
+    expect(parseMadison(text)).not.toContain('libc6=2.41-11');
   });
 });

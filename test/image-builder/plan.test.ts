@@ -1,14 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { offeredVersion, type StageInputs, stageKeys } from '../../image-builder/plan.ts';
+import type { ArchivePackage } from '../../image-builder/packages.ts';
+import { type StageInputs, stageKeys } from '../../image-builder/plan.ts';
+import { offeredVersion } from '../../image-builder/trees.ts';
 
+const deb = (name: string, version: string, sha256 = 'a'.repeat(64)): ArchivePackage => ({
+  ...{ name, version, sha256 },
+  architecture: 'amd64',
+  size: 1,
+});
 const INPUTS: StageInputs = {
   release: {
     codename: 'trixie',
     mirrors: { main: 'http://m.example/debian', security: 'http://m.example/s', signedBy: undefined },
   },
   include: ['rtpengine-daemon'],
-  packages: [{ name: 'rtpengine-daemon', version: '12.5.1.31-1' }],
-  toolsPackages: [{ name: 'e2fsprogs', version: '1.47.2-3' }],
+  packages: [deb('rtpengine-daemon', '12.5.1.31-1')],
+  toolsPackages: [deb('e2fsprogs', '1.47.2-3')],
   files: [{ kind: 'file', path: '/etc/a', mode: 0o644, content: 'x' }],
   sizeGb: 2,
 };
@@ -34,7 +41,12 @@ describe('stage keys', () => {
     ['a larger disk', { sizeGb: 3 }, ['disk']],
     [
       'a security update in the image',
-      { packages: [{ name: 'rtpengine-daemon', version: '12.5.1.31-2' }] },
+      { packages: [deb('rtpengine-daemon', '12.5.1.31-2')] },
+      ['disk', 'tree'],
+    ],
+    [
+      'another file under the same version',
+      { packages: [deb('rtpengine-daemon', '12.5.1.31-1', 'b'.repeat(64))] },
       ['disk', 'tree'],
     ],
     [
@@ -44,12 +56,17 @@ describe('stage keys', () => {
     ],
     ['packages of our own', { release: { ...INPUTS.release, local: local('/a', '1') } }, ['disk', 'tree']],
     ['another release', { release: { ...INPUTS.release, codename: 'bookworm' } }, ['disk', 'tree']],
-    ['a newer tool', { toolsPackages: [{ name: 'e2fsprogs', version: '1.47.3-1' }] }, ['disk', 'tools']],
+    ['a newer tool', { toolsPackages: [deb('e2fsprogs', '1.47.3-1')] }, ['disk', 'tools']],
   ])('%s changes just what it touches', (_, change, changed) => {
     const keys = stageKeys({ ...INPUTS, ...change });
     const different = (['tools', 'tree', 'disk'] as const).filter((stage) => keys[stage] !== KEYS[stage]);
     expect(different.toSorted()).toEqual(changed);
   });
+});
+
+test('a lock alone changes nothing: only what is in it counts', () => {
+  const release = { ...INPUTS.release, locked: INPUTS.packages };
+  expect(stageKeys({ ...INPUTS, release })).toEqual(KEYS);
 });
 
 test('where packages of our own lie does not matter, only what they are', () => {

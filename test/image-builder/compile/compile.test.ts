@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { type CompileOrder, compileCommand, compileKey } from '../../../image-builder/compile/compile.ts';
 import { wordCompile } from '../../../image-builder/compile/words.ts';
+import { deb } from '../lock/support/locks.ts';
 
 const ORDER: CompileOrder = {
   code: {
@@ -15,13 +16,16 @@ const ORDER: CompileOrder = {
     mirrors: { main: 'http://m.example/debian', security: 'http://m.example/s', signedBy: undefined },
   },
   profiles: [],
+  flags: {},
   check: false,
 };
 
 test.each<[string, Partial<CompileOrder>]>([
   ['another commit', { code: { ...ORDER.code, id: 'b'.repeat(40) } }],
   ['another base', { release: { ...ORDER.release, codename: 'bookworm' } }],
-  ['other flags', { profiles: ['pkg.ngcp-rtpengine.no-transcoding'] }],
+  ['other parts', { profiles: ['pkg.ngcp-rtpengine.no-transcoding'] }],
+  ['other flags', { flags: { CFLAGS: '-O3' } }],
+  ['a locked tree', { release: { ...ORDER.release, locked: [deb('gcc', '14')] } }],
   ['the tests of the source', { check: true }],
 ])('%s is another compile', (_, change) => {
   expect(compileKey({ ...ORDER, ...change })).not.toBe(compileKey(ORDER));
@@ -33,9 +37,9 @@ test('the same commit from another place is the same compile', () => {
 });
 
 test('the tree of a compile is kept nowhere', () => {
-  const words = compileCommand(ORDER, '/w');
+  const words = compileCommand(ORDER, { work: '/w', ccache: '/c', lines: ['deb copy:/p ./'] });
   expect(words).toContain('--format=null');
-  expect(words.at(words.indexOf('trixie') + 1)).toBe('-');
+  expect(words.slice(words.indexOf('trixie'))).toEqual(['trixie', '-', 'deb copy:/p ./']);
 });
 
 test('a plan names tag, commit, place and key before anything is compiled', () => {

@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseFleet } from '../../../configs/load.ts';
 import { openCache } from '../../../image-builder/cache.ts';
 import { daemonOf, indexDebs, readDebs } from '../../../image-builder/compile/packages.ts';
-import { findSupply, imagePackages, releaseOf } from '../../../image-builder/compile/supply.ts';
+import { findSupply } from '../../../image-builder/compile/supply.ts';
 import { sourceLines } from '../../../image-builder/packages.ts';
 import { showProgress } from '../../../image-builder/progress.ts';
+import { imagePackages, releaseOf } from '../../../image-builder/supply.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-debs-'));
 const given = join(folder, 'given');

@@ -1,0 +1,88 @@
+/** The command `lock`: which packages an image is made of, written beside the fleet file, with copies in the cache. */
+import type { Fleet } from '../../configs/fleet.ts';
+import { BASES, TOOLS_CODENAME } from '../bases.ts';
+import type { Cache } from '../cache.ts';
+import type { Shop } from '../command.ts';
+import type { CompileOrder } from '../compile/compile.ts';
+import { findOrder } from '../compile/order.ts';
+import { compiledDebs, findSupply } from '../compile/supply.ts';
+import { buildTree } from '../lock/build-tree.ts';
+import { poolOf, wordChanges, wordSystem } from '../lock/difference.ts';
+import {
+  type LockedTree,
+  lockFileOf,
+  readLock,
+  type SystemLock,
+  systemOf,
+  withSystem,
+  writeLock,
+} from '../lock/lock-file.ts';
+import { fillPool } from '../lock/pool.ts';
+import { lockOf } from '../lock/take.ts';
+import type { Progress } from '../progress.ts';
+import { debianMirrors, hostCodename, readHostSources } from '../sources.ts';
+import { openIndexes, planTrees, releasesOf } from '../trees.ts';
+import { inShop, type ShopWords } from './shop.ts';
+
+export type LockWords = ShopWords & { readonly update?: boolean };
+
+/** @returns the exit code; throws FleetError for everything that is not 0 */
+export async function runLock(words: LockWords): Promise<number> {
+  const file = lockFileOf(words.fleet);
+  return await inShop(words, async (shop, cache, fleet, progress) => {
+    const lock = readLock(file);
+    const before = systemOf(lock, fleet.image.base);
+    const after = await takeLock(shop, cache, fleet, progress);
+    const kept = before === undefined || words.update === true ? after : before;
+    await keepCopies(shop, cache, kept, progress);
+    if (kept === after) writeLock(file, withSystem(lock, after));
+    return wordOutcome(file, before, after, kept === after);
+  });
+}
+
+/** What the archive has today. Source is compiled in the very tree that gets locked, since only that says what it makes. */
+async function takeLock(shop: Shop, cache: Cache, fleet: Fleet, progress: Progress): Promise<SystemLock> {
+  const mirrors = debianMirrors(readHostSources(), hostCodename());
+  const { base } = fleet.image;
+  const order = await findOrder(shop, cache, fleet);
+  const build =
+    order === undefined
+      ? undefined
+      : await progress("Ask Debian's archive for what the compile needs", () =>
+          buildTree(shop, cache, order),
+        );
+  const supply =
+    order === undefined || build === undefined
+      ? await findSupply(shop, cache, fleet, progress)
+      : await compiledDebs(shop, cache, lockedOrder(order, build), fleet, progress);
+  return await progress(`Ask Debian's archive for the packages of ${base}`, async () => {
+    const indexes = await openIndexes(shop, cache, releasesOf(fleet, supply, mirrors));
+    return lockOf(base, await planTrees(indexes, fleet, supply), supply, build);
+  });
+}
+
+function lockedOrder(order: CompileOrder, { packages }: LockedTree): CompileOrder {
+  return { ...order, release: { ...order.release, locked: packages } };
+}
+
+async function keepCopies(shop: Shop, cache: Cache, system: SystemLock, progress: Progress): Promise<void> {
+  const mirrors = debianMirrors(readHostSources(), hostCodename());
+  const { codename } = BASES[system.base];
+  await progress('Keep a copy of each package', async () => {
+    const trees = [system.image, system.module, system.build];
+    await fillPool(shop, cache, { codename, mirrors }, poolOf(trees));
+    await fillPool(shop, cache, { codename: TOOLS_CODENAME, mirrors }, system.tools.packages);
+  });
+}
+
+function wordOutcome(
+  file: string,
+  before: SystemLock | undefined,
+  after: SystemLock,
+  isWritten: boolean,
+): string {
+  if (before === undefined) return `${file}: written\n${wordSystem(after)}\n`;
+  const changes = wordChanges(before, after);
+  if (isWritten || changes === 'nothing changed') return `${file}: ${wordSystem(after)}\n${changes}\n`;
+  return `${file}: kept as it is; --update would change it by\n${changes}\n`;
+}

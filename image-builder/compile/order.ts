@@ -1,0 +1,57 @@
+/** From a fleet file to what has to be compiled, and in which tree. */
+import type { Fleet } from '../../configs/fleet.ts';
+import { BASES } from '../bases.ts';
+import { type Cache, isCached, remove, sweep, workFolder } from '../cache.ts';
+import type { Shop } from '../command.ts';
+import { checkHost } from '../host.ts';
+import { lockedRelease, staleLock, type UsedLock } from '../lock/use.ts';
+import { debianMirrors, hostCodename, readHostSources } from '../sources.ts';
+import { parseSource } from '../versions/source.ts';
+import { type CodeSource, findCode } from './code.ts';
+import { type CompileOrder, compileKey, TREE_PACKAGES } from './compile.ts';
+
+/** The compile that has to come before anything else can be planned; undefined: none. */
+export async function pendingCompile(
+  shop: Shop,
+  cache: Cache,
+  fleet: Fleet,
+  lock: UsedLock | undefined,
+): Promise<CompileOrder | undefined> {
+  const open = await findOrder(shop, cache, fleet);
+  const order = open === undefined ? undefined : withLock(open, lock);
+  return order === undefined || isCached(cache, 'debs', compileKey(order)) ? undefined : order;
+}
+
+/** What the fleet file's source has to be compiled as, unlocked; undefined: it is no source code. */
+export async function findOrder(shop: Shop, cache: Cache, fleet: Fleet): Promise<CompileOrder | undefined> {
+  const source = parseSource(fleet.image.source);
+  if (source.kind === 'debian' || source.kind === 'debs') return undefined;
+  return await compileOrder(shop, cache, fleet, source);
+}
+
+export async function compileOrder(
+  shop: Shop,
+  cache: Cache,
+  fleet: Fleet,
+  source: CodeSource,
+): Promise<CompileOrder> {
+  await checkHost(shop, cache);
+  await sweep(shop, cache);
+  const { version, base, buildProfiles: profiles, buildFlags: flags, check } = fleet.image;
+  const work = workFolder(cache, 'source');
+  const code = await findCode(shop, source, version, work);
+  await remove(shop, [work]);
+  const mirrors = debianMirrors(readHostSources(), hostCodename());
+  return { code, release: { codename: BASES[base].codename, mirrors }, profiles, flags, check };
+}
+
+/**
+ * The same compile in a tree of just the locked packages.
+ * @throws FleetError `usage`, code `stale-lock`: the lock knows of no compile
+ */
+export function withLock(order: CompileOrder, lock: UsedLock | undefined): CompileOrder {
+  if (lock === undefined) return order;
+  if (lock.system.build === undefined) throw staleLock(lock.file, '+ the tree for compiling');
+  const release = lockedRelease(lock.file, order.release, lock.system.build, TREE_PACKAGES);
+  return { ...order, release };
+}

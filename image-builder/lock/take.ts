@@ -1,0 +1,30 @@
+/** A lock out of what the archive has today. Pure. */
+import { ARCHITECTURE, type BaseName } from '../bases.ts';
+import type { ArchivePackage } from '../packages.ts';
+import type { Supply } from '../supply.ts';
+import type { PlannedTrees } from '../trees.ts';
+import type { LockedTree, MixedTree, SystemLock } from './lock-file.ts';
+
+/** @param build the tree that RTPEngine was compiled in; absent: it is not compiled */
+export function lockOf(
+  base: BaseName,
+  { tree, tools }: Pick<PlannedTrees, 'tree' | 'tools'>,
+  supply: Supply,
+  build?: LockedTree,
+): SystemLock {
+  const given = new Set(supply.kind === 'debs' ? supply.debs.map(({ sha256 }) => sha256) : []);
+  const isOwn = ({ sha256 }: ArchivePackage) => given.has(sha256);
+  const mixed = ({ include, packages }: LockedTree): MixedTree => ({
+    include,
+    packages: packages.filter((item) => !isOwn(item)),
+    own: packages.filter(isOwn).map(({ name, version }) => ({ name, version })),
+  });
+  return {
+    base,
+    architecture: ARCHITECTURE.debian,
+    image: mixed(tree),
+    ...(tree.module === undefined ? {} : { module: mixed(tree.module) }),
+    tools: { include: tools.include, packages: tools.packages },
+    ...(build === undefined ? {} : { build }),
+  };
+}
