@@ -2,10 +2,9 @@
 import type { Fleet } from '../../configs/fleet.ts';
 import { readSettings, type StackConfig } from '../config.ts';
 import { evaluateProgram, FLEET_PROGRAM } from '../evaluate/program.ts';
-import type { Declared, Handlers } from '../evaluate/protocol.ts';
+import type { Handlers } from '../evaluate/protocol.ts';
 import { knownOutputs } from './known-outputs.ts';
-
-export type Resource = Declared;
+import { idOf, type Resource } from './resource.ts';
 
 export type Graph = {
   readonly stack: string;
@@ -49,24 +48,6 @@ export function collector(): { readonly handlers: Handlers; readonly resources: 
     call: async (_, inputs) => inputs,
   };
   return { handlers, resources: () => kept.toSorted((a, b) => compareText(idOf(a), idOf(b))) };
-}
-
-/** What tells a resource from all others of its stack. */
-export function idOf({ type, name }: Pick<Resource, 'type' | 'name'>): string {
-  return `${type} ${name}`;
-}
-
-/** `gcp:compute/firewall:Firewall` → `compute/firewall`. */
-export function kindOf(type: string): string {
-  return type.replace(/^gcp:/, '').replace(/:.*$/, '');
-}
-
-/** The name in the cloud; a template's ends in what its provider makes of it. */
-export function cloudName({ name, inputs }: Pick<Resource, 'name' | 'inputs'>): string {
-  const { namePrefix } = inputs;
-  if (typeof namePrefix === 'string') return `${namePrefix}*`;
-  const given = inputs.name ?? inputs.accountId ?? inputs.secretId ?? inputs.displayName;
-  return typeof given === 'string' ? given : name;
 }
 
 function compareText(a: string, b: string): number {

@@ -3,7 +3,7 @@
  * Data and pure functions.
  */
 
-/** @typedef {'demo' | 'test' | 'lab' | 'image' | 'boot' | 'check' | 'rollout'} Purpose */
+/** @typedef {'demo' | 'test' | 'lab' | 'image' | 'boot' | 'check' | 'rollout' | 'infra'} Purpose */
 /** @typedef {{
  *   readonly program: string,
  *   readonly package: string,
@@ -22,6 +22,7 @@ export const PURPOSES = {
   boot: { needsRoot: true },
   check: { needsRoot: false },
   rollout: { needsRoot: false },
+  infra: { needsRoot: false },
 };
 
 /** @type {readonly Purpose[]} */

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { LABELS_OF } from '../../infra/policies/keeping.ts';
 import type { Subject } from '../../infra/policies/subject.ts';
 import { brokenPolicies, POLICIES } from '../../infra/policies.ts';
-import { kindOf } from '../../infra/preview/graph.ts';
+import { kindOf } from '../../infra/preview/resource.ts';
 import { account, BREACHES, CLOUD, changed, grant, open, RELAY, rule, withMetadata } from './breaches.ts';
 import { fleetFile, subjectOf } from './subject.ts';
 

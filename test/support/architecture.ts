@@ -34,6 +34,7 @@ export const DOORS: readonly Door[] = [
       'bench/*.ts',
       'lab/start.ts',
       'infra/evaluate/program.ts',
+      'infra/preview/against.ts',
       'lab/commands/*.ts',
       'lab/demo/*.ts',
       'lab/host/*.ts',

@@ -1,0 +1,90 @@
+/** The inputs of a resource that matter to who reviews it, in a few words; one function for each kind that has words of its own. Pure. */
+import type { Json } from '../evaluate/protocol.ts';
+import { wordTraffic } from '../policies/network.ts';
+import { rulesOf } from '../policies/rules.ts';
+import { record, records } from '../policies/subject.ts';
+import { kindOf, type Resource } from './resource.ts';
+
+const WORDS: Readonly<Record<string, (inputs: Json, resource: Resource) => readonly unknown[]>> = {
+  'compute/firewall': (_, resource) =>
+    rulesOf({ resources: [resource] }).flatMap(({ direction, allows, traffic, ranges, peers }) => [
+      `${allows ? 'allow' : 'deny'} ${traffic.map(wordTraffic).join(', ')}`,
+      `${direction === 'INGRESS' ? 'from' : 'to'} ${[...ranges, ...peers].join(', ')}`,
+    ]),
+  'compute/healthCheck': ({ checkIntervalSec, unhealthyThreshold, httpHealthCheck }) => {
+    const { port, requestPath } = record(httpHealthCheck);
+    return [
+      port && `HTTP ${port}${requestPath}`,
+      `every ${checkIntervalSec} s, ${unhealthyThreshold} misses`,
+    ];
+  },
+  'compute/instanceGroupManager': ({ targetSize, zone, updatePolicy, statefulExternalIps }) => {
+    const { type, replacementMethod } = record(updatePolicy);
+    const external = records(statefulExternalIps).length > 0;
+    const kept = external ? 'addresses inside and outside kept' : 'address inside kept';
+    return [`${targetSize} in ${zone}`, `${type} ${replacementMethod}`, kept];
+  },
+  'compute/instanceTemplate': (inputs) => {
+    const [disk = {}] = records(inputs.disks);
+    const outside = records(inputs.networkInterfaces).some(
+      ({ accessConfigs }) => records(accessConfigs).length > 0,
+    );
+    const image = String(disk.sourceImage ?? '')
+      .split('/')
+      .at(-1);
+    return [
+      ...[inputs.machineType, image, `${disk.diskSizeGb} GB ${disk.diskType}`],
+      outside ? 'external address' : 'no external address',
+    ];
+  },
+  'compute/subnetwork': ({ ipCidrRange, region }) => [ipCidrRange, region],
+  'projects/iAMMember': ({ role, member }) => [`${role} to ${shortMember(member)}`],
+  'redis/instance': ({ tier, memorySizeGb, redisVersion, authEnabled, region }) => [
+    ...[tier, `${memorySizeGb} GB`, redisVersion, region],
+    authEnabled === true ? 'password' : 'no password',
+  ],
+  'secretmanager/secretIamMember': ({ role, member }) => [`${role} to ${shortMember(member)}`],
+};
+
+function shortMember(member: unknown): string {
+  return (
+    String(member)
+      .replace(/^serviceAccount:/, '')
+      .split('@')[0] ?? ''
+  );
+}
+
+/** e.g. `e2-standard-4, rtpengine-mr12-5-1-31-…, 20 GB pd-balanced, no external address`. */
+export function describe(resource: Resource): string {
+  const words = WORDS[kindOf(resource.type)] ?? scalars;
+  const parts = words(resource.inputs, resource).filter((part) => part !== undefined && part !== '');
+  return [...parts, ...(resource.protect ? ['protected'] : [])].join(', ');
+}
+
+/** Said elsewhere in the row, or about the row and not about the resource. */
+const SAID = [
+  'name',
+  'project',
+  'description',
+  'displayName',
+  'accountId',
+  'secretId',
+  'namePrefix',
+  'title',
+];
+const MOST_SCALARS = 4;
+const LONGEST = 40;
+
+/** Of a kind without words of its own: its short plain values. */
+function scalars(inputs: Json): readonly string[] {
+  return Object.entries(inputs)
+    .filter(([key, value]) => !SAID.includes(key) && ['string', 'number', 'boolean'].includes(typeof value))
+    .map(([key, value]) => `${key} ${shorten(String(value))}`)
+    .slice(0, MOST_SCALARS);
+}
+
+/** A link by its end, and the beginning of a long text. */
+function shorten(text: string): string {
+  const end = /^(https:|projects\/)/.test(text) ? (text.split('/').at(-1) ?? '') : text;
+  return end.length > LONGEST ? `${end.slice(0, LONGEST - 1)}…` : end;
+}

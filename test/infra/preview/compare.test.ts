@@ -1,0 +1,96 @@
+/** A change of the fleet file gives the smallest change of resources, and says what it does. */
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Subject } from '../../../infra/policies/subject.ts';
+import { type Change, compare, refusals } from '../../../infra/preview/compare.ts';
+import { kindOf } from '../../../infra/preview/resource.ts';
+import { fleetFile, subjectOf } from '../subject.ts';
+
+const ZONES = ['us-central1-a', 'us-central1-b', 'us-central1-c'];
+const cloud = (zones: readonly string[]) => ({ project: 'my-project', region: 'us-central1', zones });
+
+let before: Subject;
+beforeAll(async () => {
+  before = await subjectOf(fleetFile({ cloud: cloud(ZONES) }));
+}, 60_000);
+
+/** e.g. `changed compute/firewall firewall-media sourceRanges`. */
+function words(changes: readonly Change[]): readonly string[] {
+  return changes.map(({ kind, resource, inputs }) =>
+    [kind, kindOf(resource.type), resource.name, ...inputs.map(({ path }) => path)].join(' '),
+  );
+}
+
+async function changes(parts: object, asked = {}): Promise<readonly Change[]> {
+  return compare(
+    before.resources,
+    (await subjectOf(fleetFile({ cloud: cloud(ZONES), ...parts }), asked)).resources,
+  );
+}
+
+const groups = (...paths: readonly string[]) =>
+  ZONES.map((zone) => `changed compute/instanceGroupManager ${zone} ${paths.join(' ')}`);
+
+/** Logical names of groups end in their zone, whatever comes before it. */
+function short(line: string): string {
+  return line.replace(/(instanceGroupManager) \S*?(us-central1-\w)/, '$1 $2');
+}
+
+describe('one change', () => {
+  test('of nothing: no change', async () => {
+    expect(await changes({})).toEqual([]);
+  });
+
+  test('of the image: another template, which the groups want; nothing is replaced but the template', async () => {
+    const done = words(await changes({}, { image: 'rtpengine-mr13-0-1-1-debian-13-cccccccc' })).map(short);
+    expect(done).toEqual([
+      ...groups('versions[0].instanceTemplate'),
+      expect.stringMatching(
+        /^replaced compute\/instanceTemplate \S+ description disks\[0\]\.sourceImage namePrefix$/,
+      ),
+    ]);
+  });
+
+  test('of the machine type: likewise', async () => {
+    const done = words(await changes({ relays: { machineType: 'n2-standard-8' } })).map(short);
+    expect(done).toEqual([
+      ...groups('versions[0].instanceTemplate'),
+      expect.stringMatching(/^replaced compute\/instanceTemplate \S+ machineType$/),
+    ]);
+  });
+
+  test('of the count: the size of each group', async () => {
+    expect(words(await changes({ relays: { perZone: 3 } })).map(short)).toEqual(groups('targetSize'));
+  });
+
+  test('of who may send RTP: one rule', async () => {
+    const done = words(await changes({ network: { mediaSources: ['198.51.100.0/24'] } }));
+    expect(done).toEqual([expect.stringMatching(/^changed compute\/firewall \S*media sourceRanges$/)]);
+  });
+
+  test('of the zones, one more: one group more', async () => {
+    const done = words(await changes({ cloud: cloud([...ZONES, 'us-central1-f']) }));
+    expect(done).toEqual([expect.stringMatching(/^added compute\/instanceGroupManager \S*us-central1-f$/)]);
+  });
+
+  test('of the zones, one less: its group goes, which Pulumi refuses as it is protected', async () => {
+    const done = await changes({ cloud: cloud(ZONES.slice(0, 2)) });
+    expect(words(done)).toEqual([
+      expect.stringMatching(/^removed compute\/instanceGroupManager \S*us-central1-c$/),
+    ]);
+    expect(refusals(done, before.resources)).toEqual([
+      'demo-us-central1-c is protected and would be removed',
+    ]);
+  });
+
+  test('of what Google cannot change in place is told, and refused where calls are', async () => {
+    const done = await changes({ redis: { tier: 'BASIC' } });
+    expect(words(done)).toEqual([expect.stringMatching(/^replaced redis\/instance \S+ tier$/)]);
+    expect(refusals(done, before.resources)).toEqual(['demo-redis is protected and would be replaced']);
+  });
+
+  test('of protection is a change of every resource that has it', async () => {
+    const done = words(await changes({}, { protect: false }));
+    expect(done.filter((line) => line.endsWith('protect')).length).toBe(done.length);
+    expect(done.length).toBe(4);
+  });
+});
