@@ -3,6 +3,7 @@ import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { EXIT, exitCodeOf, FleetError, isFleetError, wordError } from '../lib/errors.ts';
 import { nearest } from '../lib/nearest.ts';
+import { addCompletion } from './cli/completion.ts';
 import { addHands } from './cli/hands.ts';
 import { addLooks } from './cli/looks.ts';
 import { example, whole, withFleet } from './cli/options.ts';
@@ -40,6 +41,7 @@ function rolloutProgram(): Command {
   addLooks(program);
   addHands(program);
   addReport(program);
+  addCompletion(program);
   return program;
 }
 
