@@ -348,6 +348,18 @@ export interface Fleet {
      */
     drainSeconds: number;
     /**
+     * What becomes of a drain that lasts: `wait` = waits for ever; `hold` = waits, and is reported as held after drainSeconds; `reap` = as hold, and after reapAfterSeconds that relay ends calls without a packet for reapSilentSeconds, which may be calls on hold. A call with media is never ended.
+     */
+    tail: 'wait' | 'hold' | 'reap';
+    /**
+     * Seconds of a drain after which silent calls are ended, with tail `reap`.
+     */
+    reapAfterSeconds: number;
+    /**
+     * A call without a packet for so long, or that is offered and not answered for so long, is then ended. The relay's own timeouts come back if it is not replaced.
+     */
+    reapSilentSeconds: number;
+    /**
      * Calls without any party (an offer that failed to parse) older than this are removed from a draining relay.
      */
     emptyCallSeconds: number;

@@ -36,8 +36,11 @@ export const LABEL = {
   cordonedAt: 'rtpfleet-cordoned-at',
   /** The run that cordoned it, `[a-z0-9-]{1,63}`. */
   cordonedBy: 'rtpfleet-cordoned-by',
-  /** Session limit and delete-delay before the cordon, `<maxsessions>_<seconds>`, `-1` written as `none`. */
+  /** Session limit and delete-delay before the cordon, `<maxsessions>_<seconds>`, `-1` written as `none`; then silent-timeout
+   * and offer-timeout, where a rollout has lowered them. */
   before: 'rtpfleet-before',
+  /** Who wants it replaced with the calls that are on it. */
+  force: 'rtpfleet-force',
   /** `hold` or `skip`: rollouts leave this relay alone; who said so, and why. */
   leave: 'rtpfleet-leave',
   leaveBy: 'rtpfleet-leave-by',

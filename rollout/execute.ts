@@ -3,10 +3,12 @@
  * effects in an order that is safe to be cut anywhere: the intent first, then the act; what undoes it the other way round.
  */
 import { FleetError } from '../lib/errors.ts';
+import type { Timeouts } from '../lib/relay/timeouts.ts';
 import type { Act, ActKind } from './core/actions.ts';
 import type { Relay } from './core/fleet.ts';
 import { deleteGuard } from './core/guard.ts';
 import type { Policy } from './core/policy.ts';
+import { plural } from './core/words.ts';
 import type { Clock, Cloud, Proxies, Relays } from './ports.ts';
 import { placeOf, vmOf } from './ports.ts';
 
@@ -37,14 +39,37 @@ const executors: { readonly [K in ActKind]: Executor<K> } = {
     return `maxsessions was ${found.limit}, reads back 0`;
   },
 
-  reassert: async ({ relay }, { relays }) => {
+  reassert: async ({ relay }, { relays }, { policy }) => {
     await relays.cordon(placeOf(relay));
+    const own = relay.cordon?.before.timeouts;
+    if (own !== undefined) await relays.setTimeouts(placeOf(relay), lowered(own, policy));
     return 'maxsessions reads back 0';
   },
 
   'remove-empty-calls': async ({ relay }, { relays }, { policy }) => {
     const removed = await relays.removeEmptyCalls(placeOf(relay), policy.emptyCallSeconds);
     return `${removed} removed`;
+  },
+
+  reap: async ({ relay }, { cloud, relays }, { policy }) => {
+    const { cordon } = relay;
+    if (cordon === undefined) throw new TypeError(`${relay.name} is not cordoned`);
+    const known = cordon.before.timeouts;
+    const own = known ?? (await relays.timeouts(placeOf(relay)));
+    const wanted = lowered(own, policy);
+    if (known === undefined)
+      await cloud.mark(vmOf(relay), { ...cordon, before: { ...cordon.before, timeouts: own } });
+    await relays.setTimeouts(placeOf(relay), wanted);
+    return `silent-timeout was ${own.silent}, offer-timeout ${own.offer}; they read back ${wanted.silent} and ${wanted.offer}`;
+  },
+
+  force: async ({ relay }, { cloud, relays, proxies }) => {
+    const vm = vmOf(relay);
+    if (!relay.awaitsController) await cloud.awaitController(vm);
+    const ids = await relays.callIds(placeOf(relay));
+    const told = await proxies.leaveOut(placeOf(relay));
+    await cloud.replace(vm);
+    return told === undefined ? cutWords(ids) : `${cutWords(ids)}; ${told}`;
   },
 
   replace: async ({ relay }, { cloud, relays, proxies }, { policy }) => {
@@ -89,6 +114,20 @@ const executors: { readonly [K in ActKind]: Executor<K> } = {
 export async function execute(act: Act, effects: Effects, context: Context): Promise<string | undefined> {
   const executor = executors[act.kind] as Executor<ActKind>;
   return await executor(act, effects, context);
+}
+
+/** Never raised. */
+function lowered({ silent, offer }: Timeouts, { reapSilentSeconds }: Policy): Timeouts {
+  return { silent: Math.min(silent, reapSilentSeconds), offer: Math.min(offer, reapSilentSeconds) };
+}
+
+const CALLS_NAMED = 50;
+
+function cutWords(ids: readonly string[] | undefined): string {
+  if (ids === undefined) return 'it did not tell which calls that cut';
+  const more = ids.length > CALLS_NAMED ? `, and ${ids.length - CALLS_NAMED} more` : '';
+  const names = ids.length === 0 ? '' : `: ${ids.slice(0, CALLS_NAMED).join(', ')}${more}`;
+  return `${plural(ids.length, 'call')} cut${names}`;
 }
 
 /** The guard once more, with a look from right before the irreversible step. */

@@ -3,6 +3,7 @@
  * All of them reject with a FleetError: `retry` = the next round may succeed, `hold` = this relay stays as it is,
  * `stop` = the run ends.
  */
+import type { Timeouts } from '../lib/relay/timeouts.ts';
 import type { EventBody } from './core/events.ts';
 import type { CloudRelay, Cordon, Look, Relay, SelfReport, Settings, Target } from './core/fleet.ts';
 
@@ -47,6 +48,11 @@ export type Relays = {
   /** No new call from now on, read back; an ended call, which counts as a call for as long as it is kept, is kept no
    * longer than it takes to cut no packet. */
   readonly cordon: (place: RelayPlace) => Promise<void>;
+  /** Ids of all calls on it; undefined: it does not tell. */
+  readonly callIds: (place: RelayPlace) => Promise<readonly string[] | undefined>;
+  readonly timeouts: (place: RelayPlace) => Promise<Timeouts>;
+  /** Read back. */
+  readonly setTimeouts: (place: RelayPlace, timeouts: Timeouts) => Promise<void>;
   /** These settings from now on, read back. */
   readonly restore: (place: RelayPlace, settings: Settings) => Promise<void>;
   /** Ids of calls without any party that are older than this. */
@@ -104,7 +110,7 @@ export type Ports = {
 };
 
 /** A relay that is ready has both; anything else is a defect of the decision. */
-export function vmOf(relay: Relay): VmRef {
+export function vmOf(relay: Pick<Relay, 'id' | 'name' | 'zone'>): VmRef {
   if (relay.id === undefined) throw new TypeError(`${relay.name} has no VM`);
   return { zone: relay.zone, name: relay.name, id: relay.id };
 }

@@ -59,6 +59,8 @@ const DONE: Readonly<Record<Extract<RolloutEvent, { kind: 'action-done' }>['acti
   cordon: 'takes no new calls',
   reassert: 'takes no new calls again',
   'remove-empty-calls': 'rid of calls without parties',
+  reap: 'ends calls without a packet',
+  force: 'being replaced with its calls',
   replace: 'empty, and being replaced',
   admit: 'takes calls again, on the new image',
   uncordon: 'takes calls again',

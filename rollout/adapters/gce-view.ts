@@ -3,7 +3,7 @@ import { GUEST, METADATA } from '../../configs/naming.ts';
 import type { GceAnswer } from '../../lib/gce.ts';
 import type { Leftover } from '../core/findings.ts';
 import type { CloudRelay, SelfReport, Target, Vm } from '../core/fleet.ts';
-import { readCordon, readLeave } from '../core/labels.ts';
+import { readCordon, readForce, readLeave } from '../core/labels.ts';
 
 export type Group = GceAnswer<'instanceGroupManagers', 'get'>;
 export type ManagedInstance = GceAnswer<'instanceGroupManagers', 'listManagedInstances'>[number];
@@ -71,6 +71,7 @@ export function relayOf(
     version,
     cordon: readCordon(instance?.labels ?? {}),
     leave: readLeave(instance?.labels ?? {}),
+    forcedBy: readForce(instance?.labels ?? {}),
     awaitsController: configs.some((config) => config.name === name && isHeld(config)),
   };
 }

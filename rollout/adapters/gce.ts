@@ -1,10 +1,10 @@
 /** The fleet's groups on GCE, through the one door to it (`lib/gce.ts`). */
-import { groupName, METADATA } from '../../configs/naming.ts';
+import { groupName, LABEL, METADATA } from '../../configs/naming.ts';
 import { FleetError, isFleetError } from '../../lib/errors.ts';
 import type { Gce } from '../../lib/gce.ts';
 import type { Leftover } from '../core/findings.ts';
 import type { Leave } from '../core/fleet.ts';
-import { CORDON_LABELS, cordonLabels, LEAVE_LABELS, leaveLabels } from '../core/labels.ts';
+import { CORDON_LABELS, cordonLabels, forceLabels, LEAVE_LABELS, leaveLabels } from '../core/labels.ts';
 import type { Cloud, VmRef, ZoneView } from '../ports.ts';
 import { settled } from '../settled.ts';
 import type { Instance } from './gce-view.ts';
@@ -31,6 +31,8 @@ export type GceFleet = Cloud & {
   readonly redis: (zone: string) => Promise<string | undefined>;
   /** Writes on the VM that rollouts leave it alone; undefined: takes that off. */
   readonly leaveAlone: (vm: VmRef, leave: Leave | undefined) => Promise<void>;
+  /** Writes on the VM that a person wants it replaced with its calls; undefined: takes that off. */
+  readonly force: (vm: VmRef, by: string | undefined) => Promise<void>;
   /** From now on the group of a zone wants this template; no relay moves by that. Rejects with `gce-not-found` when there
    * is no such template. Idempotent. */
   readonly setTarget: (zone: string, template: string) => Promise<void>;
@@ -51,6 +53,11 @@ export function gceFleet(gce: Gce, fleet: string): GceFleet {
       await setLabels(gce, vm, (labels) => ({
         ...without(labels, LEAVE_LABELS),
         ...(leave === undefined ? {} : leaveLabels(leave)),
+      })),
+    force: async (vm, by) =>
+      await setLabels(gce, vm, (labels) => ({
+        ...without(labels, [LABEL.force]),
+        ...(by === undefined ? {} : forceLabels(by)),
       })),
     awaitController: async ({ zone, name }) => await patchAdmission(gce, group(zone), name, 'controller'),
     release: async ({ zone, name }) => await release(gce, group(zone), name),

@@ -15,6 +15,7 @@ import {
 } from '../../lib/relay/cordon.ts';
 import { type RelayReading, readRelay } from '../../lib/relay/read.ts';
 import { openRelay, type Relay } from '../../lib/relay/relay.ts';
+import { readTimeouts, setTimeouts } from '../../lib/relay/timeouts.ts';
 import type { Answer, Look } from '../core/fleet.ts';
 import type { Probe, RelayPlace, Relays } from '../ports.ts';
 
@@ -52,8 +53,17 @@ export function relayDoor(file: FleetFile): RelayDoor {
     },
     cordon: async (place) =>
       void (await cordonRelay(relayAt(place), { lowerDeleteDelayTo: SAFE_DELETE_DELAY_SECONDS })),
-    restore: async (place, { limit, deleteDelay }) =>
-      await admitRelay(relayAt(place), { maxSessions: limit, deleteDelaySeconds: deleteDelay }),
+    restore: async (place, { limit, deleteDelay, timeouts }) => {
+      if (timeouts !== undefined) await setTimeouts(relayAt(place), timeouts);
+      await admitRelay(relayAt(place), { maxSessions: limit, deleteDelaySeconds: deleteDelay });
+    },
+    timeouts: (place) => readTimeouts(relayAt(place)),
+    setTimeouts: (place, timeouts) => setTimeouts(relayAt(place), timeouts),
+    callIds: async (place) => {
+      const list = await listCalls(relayAt(place));
+      if (list.kind === 'silence') return undefined;
+      return list.calls.filter(({ detail }) => detail.kind !== 'gone').map(({ callId }) => callId);
+    },
     emptyCalls: async (place, olderThanSeconds) => {
       const list = await listCalls(relayAt(place));
       if (list.kind === 'silence') return [];

@@ -7,6 +7,7 @@ export function addHands(program: Command): void {
   addDrain(program);
   addWishes(program);
   addLeaves(program);
+  addForce(program);
   for (const kind of ['cordon', 'uncordon'] as const)
     example(
       withFleet(program.command(kind))
@@ -48,6 +49,20 @@ function addWishes(program: Command): void {
     });
     example(command, kind === 'abort' ? 'rollout abort --uncordon' : `rollout ${kind}`);
   }
+}
+
+function addForce(program: Command): void {
+  const command = withFleet(program.command('force'))
+    .argument('<relay>', 'name of the relay')
+    .description(
+      'list the calls of a draining relay and, once you say yes, have it replaced with them: these calls are cut',
+    )
+    .option('--yes', 'do not ask', false)
+    .option('--undo', 'take it back, as long as it is not replaced', false)
+    .action(async (relay: string, options) => {
+      process.exitCode = await (await import('../commands/force.ts')).force(relay, options);
+    });
+  example(command, 'rollout force lab-us-central1-a-x1', 'rollout force lab-us-central1-a-x1 --undo');
 }
 
 function addLeaves(program: Command): void {

@@ -17,6 +17,11 @@ export function withPolicy(command: Command): Command {
       ).choices(['none', 'relay', 'zone']),
     )
     .option('--bake-seconds <s>', 'watch the first relay of a new image for so long; 0 = no canary', whole(0))
+    .addOption(
+      new Option('--tail <what>', 'what becomes of a drain that lasts').choices(['wait', 'hold', 'reap']),
+    )
+    .option('--reap-after-seconds <s>', 'with --tail reap: end silent calls after so long a drain', whole(0))
+    .option('--reap-silent-seconds <s>', 'with --tail reap: calls without a packet for so long', whole(10))
     .option('--drain-seconds <s>', 'report a drain as held after this; 0 = wait for ever', whole(0))
     .option('--replace-seconds <s>', 'halt when a new relay has not passed its gate by then', whole(10))
     .option('--poll-seconds <s>', 'time between two looks', number(0.1));

@@ -8,6 +8,9 @@ const KEYS = [
   'reserve',
   'bakeSeconds',
   'drainSeconds',
+  'tail',
+  'reapAfterSeconds',
+  'reapSilentSeconds',
   'replaceSeconds',
   'pollSeconds',
 ] as const satisfies readonly (keyof Overrides)[];

@@ -13,7 +13,7 @@ import { columns } from '../view/columns.ts';
 export type SessionsOptions = FleetOptions & { readonly json: boolean };
 
 /** What one relay told: its calls, or why it told none. */
-type Told = { readonly zone: string; readonly relay: string } & (
+export type Told = { readonly zone: string; readonly relay: string } & (
   | { readonly calls: readonly CallRow[] }
   | { readonly silence: string }
 );
@@ -27,14 +27,17 @@ export async function sessions(names: readonly string[], options: SessionsOption
     const views = await settled(file.cloud.zones.map((zone) => cloud.readZone(zone)));
     const relays = views.flatMap((view) => view.relays);
     const wanted = names.length === 0 ? relays : names.map((name) => findRelay(relays, name, file.name));
-    const told = await settledLimited(wanted, RELAYS_AT_ONCE, (relay) => ask(session, relay));
-    const text = options.json ? JSON.stringify({ fleet: file.name, relays: told }) : linesOf(told).join('\n');
+    const told = await settledLimited(wanted, RELAYS_AT_ONCE, (relay) => askCalls(session, relay));
+    const text = options.json
+      ? JSON.stringify({ fleet: file.name, relays: told })
+      : callLines(told).join('\n');
     process.stdout.write(`${text}\n`);
     return told.some((one) => 'silence' in one) ? EXIT.halted : EXIT.done;
   });
 }
 
-async function ask({ relays }: Session, relay: CloudRelay): Promise<Told> {
+/** What one relay tells of its calls. */
+export async function askCalls({ relays }: Session, relay: CloudRelay): Promise<Told> {
   const { zone, name, vm, address } = relay;
   if (vm.state === 'changing' || address === undefined)
     return { zone, relay: name, silence: `its VM is ${vm.detail}` };
@@ -46,7 +49,8 @@ async function ask({ relays }: Session, relay: CloudRelay): Promise<Told> {
 
 const HEAD = ['RELAY', 'AGE', 'LAST PACKET', 'SILENT', 'FROM', 'ENDING', 'EMPTY', 'CALL', 'WHY IT HOLDS'];
 
-function linesOf(told: readonly Told[]): readonly string[] {
+/** A table of all calls, and a line with their number. */
+export function callLines(told: readonly Told[]): readonly string[] {
   const rows = told.flatMap((one) =>
     'calls' in one ? one.calls.map((call) => cellsOf(one.relay, call)) : [],
   );

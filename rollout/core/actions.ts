@@ -14,6 +14,10 @@ export type Action =
   | ({ readonly kind: 'reassert' } & OnRelay)
   /** Ends calls that have no party and that no timeout ends (measured: mr13.1 and later). */
   | ({ readonly kind: 'remove-empty-calls'; readonly calls: readonly string[] } & OnRelay)
+  /** Writes the timeouts in force on the VM, then lowers them: calls without a packet end. */
+  | ({ readonly kind: 'reap' } & OnRelay)
+  /** Re-creates the VM with the calls that are on it, because a person said so for this relay. Never decided otherwise. */
+  | ({ readonly kind: 'force' } & OnRelay)
   /** Re-creates the VM from its group's target template. Decided by `deleteGuard` only. */
   | ({ readonly kind: 'replace' } & OnRelay)
   /** Last gate of a new relay: a probe call with RTP both ways; then it admits calls. */

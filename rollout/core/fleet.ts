@@ -4,6 +4,7 @@
  */
 import type { Known } from '../../lib/ng/fields.ts';
 import type { Tally } from '../../lib/ng/statistics.ts';
+import type { Timeouts } from '../../lib/relay/timeouts.ts';
 
 /** Where a relay stands, derived from what is seen (`phaseOf`), never remembered. */
 export type Phase =
@@ -28,6 +29,8 @@ export type Settings = {
   readonly limit: number;
   /** Seconds that an ended call stays in memory and in the count; unknown: it was left alone. */
   readonly deleteDelay: Known;
+  /** Absent: they were left alone. */
+  readonly timeouts?: Timeouts;
 };
 
 /**
@@ -105,6 +108,8 @@ export type CloudRelay = {
   readonly version: string | undefined;
   readonly cordon: Cordon | undefined;
   readonly leave: Leave | undefined;
+  /** Who wants it replaced with the calls that are on it; undefined: nobody. */
+  readonly forcedBy: string | undefined;
   /** Its group holds `admission=controller` for it: it is born cordoned and waits for a rollout to admit it. */
   readonly awaitsController: boolean;
 };

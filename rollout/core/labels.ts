@@ -79,14 +79,30 @@ export function leaveWords({ kind, by, reason }: Leave): string {
   return `${kind} by ${by}${reason === '' ? '' : `: ${reason.replaceAll('-', ' ')}`}`;
 }
 
-/** `{limit: -1, deleteDelay: 30}` → `none_30`. */
-function formatSettings({ limit, deleteDelay }: Settings): string {
-  return `${limit < 0 ? 'none' : limit}_${deleteDelay}`;
+/** Who wants this relay replaced whatever is on it; undefined: nobody. */
+export function readForce(labels: CordonLabels): string | undefined {
+  return labels[LABEL.force];
+}
+
+export function forceLabels(by: string): CordonLabels {
+  return { [LABEL.force]: labelValue(by) || 'unknown' };
+}
+
+/** `{limit: -1, deleteDelay: 30}` → `none_30`; with timeouts `none_30_3600_240`. */
+function formatSettings({ limit, deleteDelay, timeouts }: Settings): string {
+  const lowered = timeouts === undefined ? '' : `_${timeouts.silent}_${timeouts.offer}`;
+  return `${limit < 0 ? 'none' : limit}_${deleteDelay}${lowered}`;
 }
 
 function parseSettings(text: string): Settings {
-  const [limit = '', delay = ''] = text.split('_');
-  return { limit: numberOr(limit, -1), deleteDelay: numberOr<Known>(delay, 'unknown') };
+  const [limit = '', delay = '', silent = '', offer = ''] = text.split('_');
+  const timeouts = { silent: numberOr(silent, 0), offer: numberOr(offer, 0) };
+  const known = timeouts.silent > 0 && timeouts.offer > 0;
+  return {
+    limit: numberOr(limit, -1),
+    deleteDelay: numberOr<Known>(delay, 'unknown'),
+    ...(known ? { timeouts } : {}),
+  };
 }
 
 function numberOr<T>(text: string, otherwise: T): number | T {

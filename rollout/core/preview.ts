@@ -133,8 +133,10 @@ export function apply(world: World, act: Act, policy: Policy, now: number): void
       relay.limit = 0;
       return;
     case 'remove-empty-calls':
+    case 'reap':
       return;
     case 'replace':
+    case 'force':
       relay.awaitsController = true;
       recreate(world, relay, now);
       return;

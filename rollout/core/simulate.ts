@@ -3,6 +3,7 @@
  * so do the tests. Deterministic: time and chance come from outside. It cuts calls exactly as the real thing would.
  */
 
+import type { Timeouts } from '../../lib/relay/timeouts.ts';
 import type { Cordon, Fleet, Leave, Look, SelfReport, Target } from './fleet.ts';
 import { lastAnswer } from './fleet.ts';
 import type { Sighting } from './memory.ts';
@@ -16,10 +17,12 @@ export type SimRelay = {
   template: string;
   limit: number;
   deleteDelay: number;
+  timeouts: Timeouts;
   /** When each call that is up ends. */
   calls: number[];
   cordon: Cordon | undefined;
   leave: Leave | undefined;
+  forcedBy: string | undefined;
   awaitsController: boolean;
   createdAt: number;
   startedAt: number;
@@ -49,6 +52,7 @@ export type WorldOptions = {
   readonly now: number;
 };
 
+const TIMEOUTS: Timeouts = { silent: 3600, offer: 240 };
 const OLD_TEMPLATE = 'old';
 const NEW_TEMPLATE = 'new';
 
@@ -78,9 +82,11 @@ function bornAt(zone: string, name: string, id: number, now: number): SimRelay {
     template: OLD_TEMPLATE,
     limit: -1,
     deleteDelay: 5,
+    timeouts: TIMEOUTS,
     calls: [],
     cordon: undefined,
     leave: undefined,
+    forcedBy: undefined,
     awaitsController: false,
     createdAt: now - 3_600_000,
     startedAt: now - 3_600_000,
@@ -100,6 +106,7 @@ export function worldOf(fleet: Fleet, assume: { callMs: number; replaceMs: numbe
       calls: Array.from({ length: calls }, (_, i) => now + (assume.callMs * (i + 1)) / calls),
       cordon: relay.cordon,
       leave: relay.leave,
+      forcedBy: relay.forcedBy,
       awaitsController: relay.awaitsController,
       readyAt: relay.vm.state === 'ready' ? now : now + assume.replaceMs,
     };
@@ -140,9 +147,11 @@ export function recreate(world: World, relay: SimRelay, now: number): void {
     // Born cordoned; without `admission=controller` it admits itself after its own check.
     limit: relay.awaitsController ? 0 : -1,
     deleteDelay: 5,
+    timeouts: TIMEOUTS,
     calls: [],
     cordon: undefined,
     leave: undefined,
+    forcedBy: undefined,
     createdAt: now,
     startedAt: now + world.replaceMs,
     readyAt: now + world.replaceMs,
@@ -154,6 +163,7 @@ export function restart(relay: SimRelay, now: number): void {
   relay.calls = [];
   relay.limit = -1;
   relay.deleteDelay = 5;
+  relay.timeouts = TIMEOUTS;
   relay.startedAt = now;
 }
 
@@ -197,6 +207,7 @@ export function cloudView(world: World, relay: SimRelay, now: number): Sighting 
     version: SIM_VERSION,
     cordon: relay.cordon,
     leave: relay.leave,
+    forcedBy: relay.forcedBy,
     awaitsController: relay.awaitsController,
   };
 }

@@ -21,7 +21,8 @@ export function nextStep(
   if (isLeftAlone(standing)) return leftAlone(standing);
   switch (phase) {
     case 'stale':
-      return isUnknown(relay) ? [silent(relay, policy, now)] : optional(heldByFailure(relay, ['cordon']));
+      if (!isUnknown(relay)) return optional(heldByFailure(relay, ['cordon']));
+      return [forced(relay) ?? silent(relay, policy, now)];
     case 'draining':
     case 'empty':
       return [relay.onTarget ? keepIt(relay) : drain(relay, back.get(relay), policy, now)];
@@ -52,9 +53,11 @@ function keepIt(relay: Relay): Action {
 }
 
 function drain(relay: Relay, needed: string | undefined, policy: Policy, now: number): Action {
-  const held = heldByFailure(relay, ['replace', 'reassert', 'uncordon']);
+  const held = heldByFailure(relay, ['replace', 'reassert', 'uncordon', 'force']);
   if (held !== undefined) return held;
   if (needed !== undefined) return uncordon(relay, needed);
+  const cut = forced(relay);
+  if (cut !== undefined) return cut;
   const guard = deleteGuard(relay, policy.goodAnswers);
   if (guard.kind === 'empty') return { kind: 'replace', relay, because: guard.because };
   if (!isUnknown(relay)) {
@@ -67,15 +70,39 @@ function drain(relay: Relay, needed: string | undefined, policy: Policy, now: nu
         calls: relay.emptyCalls,
         because: `${relay.emptyCalls.length} of its calls have no party, and no timeout ends them`,
       };
+    if (isReapable(relay, policy, now))
+      return {
+        kind: 'reap',
+        relay,
+        because: `${guard.because} after ${policy.reapAfterSeconds} s; those without a packet for ${policy.reapSilentSeconds} s may end`,
+      };
   }
   return waitForCalls(relay, guard.because, policy, now);
+}
+
+/** A person's word, and nothing else, replaces a relay that has calls. */
+function forced(relay: Relay): Action | undefined {
+  if (relay.forcedBy === undefined) return undefined;
+  const calls = callsOn(relay);
+  const cut = calls === 'unknown' ? 'an unknown number of calls' : plural(calls, 'call');
+  return { kind: 'force', relay, because: `forced by ${relay.forcedBy}, which cuts ${cut}` };
+}
+
+function isReapable(relay: Relay, { tail, reapAfterSeconds, goodAnswers }: Policy, now: number): boolean {
+  const { cordon, failure } = relay;
+  if (tail !== 'reap' || cordon === undefined) return false;
+  if (failure?.action === 'reap' && failure.next === 'hold') return false;
+  // The intent is on the VM; whether the relay was told can only be made sure by telling it again.
+  const again = relay.looks.length < goodAnswers || failure?.action === 'reap';
+  if (cordon.before.timeouts !== undefined && !again) return false;
+  return now - cordon.at >= reapAfterSeconds * 1000 && callsOn(relay) !== 0;
 }
 
 /** The deadline is reported, never enforced; while the proof is being gathered it does not count. */
 function waitForCalls(relay: Relay, because: string, policy: Policy, now: number): Action {
   const deadline = (relay.cordon?.at ?? now) + policy.drainSeconds * 1000;
   const watched = relay.looks.length >= policy.goodAnswers && !looksEmpty(relay);
-  const overdue = policy.drainSeconds > 0 && now > deadline && watched;
+  const overdue = policy.tail !== 'wait' && policy.drainSeconds > 0 && now > deadline && watched;
   const late = overdue ? ` after the ${policy.drainSeconds} s that a drain may take` : '';
   return hold(relay, `${because}${late}`, overdue);
 }

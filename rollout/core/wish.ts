@@ -56,9 +56,11 @@ export function weigh(
   return asked.kind === (current?.kind ?? 'resume') ? 'same' : 'new';
 }
 
+const BEGINNINGS: ReadonlySet<Action['kind']> = new Set(['cordon', 'replace', 'force']);
+
 /** A pause lets what is in hand go on (drains, new relays on their way in), and begins nothing: no cordon, no replacement. */
 export function underPause(actions: readonly Action[], wish: Wish): readonly Action[] {
-  const begins = actions.filter(({ kind }) => kind === 'cordon' || kind === 'replace');
+  const begins = actions.filter(({ kind }) => BEGINNINGS.has(kind));
   if (begins.length === 0) return actions;
   const names = begins.map(({ kind, relay }) => `${kind} ${relay?.name ?? ''}`).join(', ');
   const because = `paused by ${wish.by}; next it would ${names}`;

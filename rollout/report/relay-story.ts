@@ -88,6 +88,8 @@ function act(story: Story, event: Extract<RolloutEvent, { kind: 'action-done' }>
       enter(story.spans, 'draining', event.at);
       return;
     case 'replace':
+    case 'force':
+      if (event.action === 'force') delete story.moments.emptyAt;
       story.moments.emptyAt ??= event.at;
       story.moments.replacedAt = event.at;
       enter(story.spans, 'replacing', event.at);
@@ -97,6 +99,7 @@ function act(story: Story, event: Extract<RolloutEvent, { kind: 'action-done' }>
       return;
     case 'reassert':
     case 'remove-empty-calls':
+    case 'reap':
     case 'admit':
     case 'release':
       return;

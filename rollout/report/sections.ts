@@ -76,6 +76,8 @@ const WHAT: Readonly<Record<Decision['what'], string>> = {
   cordon: 'cordon',
   reassert: 'cordon again',
   'remove-empty-calls': 'remove calls without parties',
+  reap: 'end calls without a packet',
+  force: 'replace the VM with its calls, as a person said',
   replace: 'replace the VM',
   admit: 'admit',
   uncordon: 'uncordon',

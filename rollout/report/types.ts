@@ -2,6 +2,7 @@
  * `report.json`: what a rollout did and what the callers noticed. Described for other programs in
  * `report.schema.json`. Times are ISO 8601 with milliseconds; durations are seconds. What is not known is absent.
  */
+import type { ActKind } from '../core/actions.ts';
 import type { Phase } from '../core/fleet.ts';
 import type { SummaryLine } from './call-lines.ts';
 
@@ -114,7 +115,7 @@ export type CapacityReport = {
 export type Decision = {
   readonly at: string;
   readonly run: string;
-  readonly what: 'cordon' | 'reassert' | 'remove-empty-calls' | 'replace' | 'admit' | 'uncordon' | 'release';
+  readonly what: ActKind;
   readonly relay: string;
   readonly because: string;
   /** Until its effect was confirmed; absent: it was not. */

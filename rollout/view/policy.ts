@@ -3,14 +3,24 @@ import type { Policy } from '../core/policy.ts';
 
 /** One sentence at the start of a run. A journal of an older version may lack what is newer. */
 export function policyWords(policy: Policy): string {
-  const { maxUnavailable, preCordon, reserve, bakeSeconds, drainSeconds, replaceSeconds } = policy;
+  const { maxUnavailable, preCordon, reserve, bakeSeconds, replaceSeconds } = policy;
   const words = [
     `${maxUnavailable} away at once`,
     ...(preCordon ? [`${preCordon} more may drain meanwhile`] : []),
     ...(reserve === 'relay' || reserve === 'zone' ? [`one more ${reserve} in reserve`] : []),
     ...(bakeSeconds ? [`the first relay of a new image is watched for ${bakeSeconds} s`] : []),
-    drainSeconds === 0 ? 'drains as long as it takes' : `held after a drain of ${drainSeconds} s`,
+    ...tailWords(policy),
     `a new relay has ${replaceSeconds} s`,
   ];
   return words.join(', ');
+}
+
+function tailWords({ tail, drainSeconds, reapAfterSeconds, reapSilentSeconds }: Policy): readonly string[] {
+  const reaps = `after a drain of ${reapAfterSeconds} s calls without a packet for ${reapSilentSeconds} s end`;
+  return [
+    ...(tail === 'reap' ? [reaps] : []),
+    tail === 'wait' || drainSeconds === 0
+      ? 'drains as long as it takes'
+      : `held after a drain of ${drainSeconds} s`,
+  ];
 }

@@ -128,6 +128,33 @@ describe.skipIf(tree === undefined)('beside a rollout', () => {
     expect(Object.keys(vm.labels ?? {}).filter((key) => key.includes('cordon'))).toEqual([]);
   });
 
+  test('a call that nobody answers is reaped; a relay that a person forces is replaced with its calls', async () => {
+    const { names, addresses, say, want, folder, booted } = await openFleet();
+    const [, second = '', third = ''] = names;
+    const [a = '', b = ''] = await addresses();
+    await ring(a, 'reaped@test');
+    await want(NEW);
+    for (const name of [second, third]) expect((await say('skip', name)).code).toBe(0);
+    const reap = ['--tail', 'reap', '--reap-after-seconds', '0', '--reap-silent-seconds', '10'];
+    const reaped = await say('--drain', '--json', ...reap);
+    expect(reaped.code).toBe(0);
+    expect(reaped.out).toContain('they read back 10 and 10');
+    await ring(b, 'cut@test');
+    expect((await say('force', second, '--yes')).err).toContain(
+      'it is not cordoned, so new calls would come',
+    );
+    expect((await say('unhold', second)).code).toBe(0);
+    const journal = join(folder, 'force.jsonl');
+    const told = async () => await readFile(journal, 'utf8').catch(() => '');
+    const run = say('--drain', '--journal', journal);
+    await until(async () => (await told()).includes('"1 call left"'));
+    expect(await say('force', second)).toMatchObject({ code: 2, out: expect.stringContaining('cut@test') });
+    expect((await say('force', second, '--yes')).code).toBe(0);
+    expect((await run).code).toBe(0);
+    expect(await told()).toContain('"detail":"1 call cut: cut@test"');
+    expect(booted).toHaveLength(5);
+  });
+
   test('drain waits by hand until a relay is empty, and replaces nothing', async () => {
     const { names, addresses, say, booted } = await openFleet();
     const [first = ''] = names;

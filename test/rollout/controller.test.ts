@@ -220,3 +220,33 @@ test('a relay that is held is left alone and the run ends held; one that is skip
   expect(fleet.world.relays.map(({ template }) => template)).toEqual(['new', 'old', 'new']);
   expect(fleet.world.cut).toBe(0);
 });
+
+test('calls without a packet are ended when the policy says so; an abort gives the timeouts back', async () => {
+  for (const aborted of [false, true]) {
+    const onEvent = (event: EventBody, { wishes, now }: FakeFleet) => {
+      if (aborted && event.kind === 'action-done' && event.action === 'reap')
+        wishes.set('r1', wish('abort', now(), true));
+    };
+    const fleet = fakeFleet({ onEvent });
+    for (const relay of fleet.world.relays) relay.calls.push(Number.POSITIVE_INFINITY);
+    const end = await fleet.start({ ...policy, tail: 'reap', reapAfterSeconds: 20, reapSilentSeconds: 60 });
+    expect(end.result).toBe(aborted ? 'aborted' : 'done');
+    expect(fleet.world.cut).toBe(0);
+    expect(fleet.world.relays.map(({ timeouts }) => timeouts.silent)).toEqual([3600, 3600, 3600]);
+  }
+});
+
+test('a relay that a person forces is replaced with its calls, and the journal names them', async () => {
+  const fleet = fakeFleet({ callsForMs: 0 });
+  const [first] = fleet.world.relays;
+  if (first === undefined) throw new TypeError();
+  first.calls = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  first.forcedBy = 'ann';
+  expect(await fleet.start(policy)).toMatchObject({ result: 'done' });
+  expect(fleet.world.cut).toBe(2);
+  expect(
+    told(fleet.events, 'action-done').find((event) => 'action' in event && event.action === 'force'),
+  ).toMatchObject({
+    detail: '2 calls cut: call0, call1; off',
+  });
+});

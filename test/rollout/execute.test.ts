@@ -13,10 +13,19 @@ type World = {
 
 /** Every effect in order, as it was asked for. */
 async function effectsOf(act: Act, world: World = {}): Promise<readonly string[]> {
+  return (await carriedOut(act, world)).log;
+}
+
+async function detailOf(act: Act, world: World = {}): Promise<string | undefined> {
+  return (await carriedOut(act, world)).detail;
+}
+
+async function carriedOut(act: Act, world: World) {
   const log: string[] = [];
   const note = async (text: string) => void log.push(text);
   const tell = (text: string) => (world.proxies === true ? String(log.push(text)) : undefined);
-  const settings = ({ limit, deleteDelay }: Settings) => `${limit}/${deleteDelay}`;
+  const settings = ({ limit, deleteDelay, timeouts }: Settings) =>
+    `${limit}/${deleteDelay}${timeouts === undefined ? '' : `/${timeouts.silent}/${timeouts.offer}`}`;
   const effects: Effects = {
     clock: { now: () => NOW, sleep: async () => undefined },
     cloud: {
@@ -35,6 +44,9 @@ async function effectsOf(act: Act, world: World = {}): Promise<readonly string[]
       },
       settings: async () => world.settings ?? { limit: 400, deleteDelay: 30 },
       cordon: () => note('cordon'),
+      callIds: async () => (world.look?.kind === 'silence' ? undefined : ['x1', 'x2']),
+      timeouts: async () => ({ silent: 3600, offer: 30 }),
+      setTimeouts: (_, { silent, offer }) => note(`timeouts ${silent} ${offer}`),
       restore: (_, wanted) => note(`restore ${settings(wanted)}`),
       emptyCalls: async () => [],
       removeEmptyCalls: async () => 1,
@@ -50,10 +62,11 @@ async function effectsOf(act: Act, world: World = {}): Promise<readonly string[]
       leftOut: async () => [],
     },
   };
-  await execute(act, effects, { run: 'r1', policy: POLICY }).catch((error: Error) =>
-    log.push(`! ${error.message}`),
-  );
-  return log;
+  const detail = await execute(act, effects, { run: 'r1', policy: POLICY }).catch((error: Error) => {
+    log.push(`! ${error.message}`);
+    return undefined;
+  });
+  return { log, detail };
 }
 
 const because = 'test';
@@ -112,4 +125,26 @@ test('proxies are told once the relay is empty, and asked again before it takes 
   ]);
   const busy = answer({ limit: 0, own: 1, at: NOW + 500, uptime: 3601 });
   expect(await effectsOf(replace, { proxies, look: busy })).not.toContain('leave out');
+});
+
+test('silent calls: the timeouts from before are on the VM before they are lowered, and none is raised', async () => {
+  const relay = draining('a1');
+  expect(await effectsOf({ kind: 'reap', relay, because })).toEqual([
+    'mark r1 -1/30/3600/30',
+    'timeouts 60 30',
+  ]);
+  const known = {
+    ...cordonOf(),
+    before: { limit: -1, deleteDelay: 30, timeouts: { silent: 900, offer: 90 } },
+  };
+  const again = draining('a1', { cordon: known });
+  expect(await effectsOf({ kind: 'reap', relay: again, because })).toEqual(['timeouts 60 60']);
+  expect(await effectsOf({ kind: 'reassert', relay: again, because })).toEqual(['cordon', 'timeouts 60 60']);
+});
+
+test('a forced replacement notes the calls that it cuts, also when the relay tells none', async () => {
+  const act: Act = { kind: 'force', relay: draining('a1'), because };
+  expect(await effectsOf(act)).toEqual(['await controller', 'replace']);
+  expect(await detailOf(act)).toBe('2 calls cut: x1, x2');
+  expect(await detailOf(act, { look: SILENCE })).toBe('it did not tell which calls that cut');
 });

@@ -40,6 +40,9 @@ function watch(...relays: CloudRelay[]) {
     settings: refuse,
     cordon: refuse,
     restore: refuse,
+    callIds: refuse,
+    timeouts: refuse,
+    setTimeouts: refuse,
     removeEmptyCalls: refuse,
     probe: refuse,
   };

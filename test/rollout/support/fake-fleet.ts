@@ -178,9 +178,25 @@ export function fakeFleet(options: FakeOptions = {}): FakeFleet {
         effect(() => {
           Object.assign(find(name), { limit: 0, deleteDelay: 2 });
         }),
-      restore: ({ name }, { limit, deleteDelay }) =>
+      callIds: async ({ name }) => {
+        await alive();
+        return find(name).calls.map((_, index) => `call${index}`);
+      },
+      timeouts: async ({ name }) => {
+        await alive();
+        return find(name).timeouts;
+      },
+      setTimeouts: ({ name }, timeouts) =>
         effect(() => {
           const relay = find(name);
+          relay.timeouts = timeouts;
+          // A call that never ends by itself has no packets.
+          if (timeouts.silent < 3600) relay.calls = relay.calls.filter(Number.isFinite);
+        }),
+      restore: ({ name }, { limit, deleteDelay, timeouts }) =>
+        effect(() => {
+          const relay = find(name);
+          relay.timeouts = timeouts ?? relay.timeouts;
           relay.limit = limit;
           if (deleteDelay !== 'unknown') relay.deleteDelay = deleteDelay;
         }),
