@@ -7,6 +7,7 @@ import { deleteGuard, looksEmpty } from './guard.ts';
 import { leaveWords } from './labels.ts';
 import { isLeftAlone, type Standing } from './phase.ts';
 import type { Policy } from './policy.ts';
+import { forced, isReapable } from './tail.ts';
 import { plural } from './words.ts';
 
 /** `back`: draining relays that must take calls again, and why (`relief`). */
@@ -78,24 +79,6 @@ function drain(relay: Relay, needed: string | undefined, policy: Policy, now: nu
       };
   }
   return waitForCalls(relay, guard.because, policy, now);
-}
-
-/** A person's word, and nothing else, replaces a relay that has calls. */
-function forced(relay: Relay): Action | undefined {
-  if (relay.forcedBy === undefined) return undefined;
-  const calls = callsOn(relay);
-  const cut = calls === 'unknown' ? 'an unknown number of calls' : plural(calls, 'call');
-  return { kind: 'force', relay, because: `forced by ${relay.forcedBy}, which cuts ${cut}` };
-}
-
-function isReapable(relay: Relay, { tail, reapAfterSeconds, goodAnswers }: Policy, now: number): boolean {
-  const { cordon, failure } = relay;
-  if (tail !== 'reap' || cordon === undefined) return false;
-  if (failure?.action === 'reap' && failure.next === 'hold') return false;
-  // The intent is on the VM; whether the relay was told can only be made sure by telling it again.
-  const again = relay.looks.length < goodAnswers || failure?.action === 'reap';
-  if (cordon.before.timeouts !== undefined && !again) return false;
-  return now - cordon.at >= reapAfterSeconds * 1000 && callsOn(relay) !== 0;
 }
 
 /** The deadline is reported, never enforced; while the proof is being gathered it does not count. */
