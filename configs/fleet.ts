@@ -102,7 +102,7 @@ export interface Fleet {
      */
     onUnhealthy: 'repair' | 'report';
     /**
-     * Whether who may log in is said by IAM roles (OS Login) instead of SSH keys in the metadata. The image has to hold Google's OS Login.
+     * Whether who may log in is said by IAM roles (OS Login) instead of SSH keys in the metadata. Images of this fleet then hold Google's OS Login, and the guest agent sets it up.
      */
     osLogin: boolean;
   };
@@ -151,6 +151,31 @@ export interface Fleet {
      * Whether a compile runs the source's own tests, which must pass.
      */
     check: boolean;
+    /**
+     * Google's guest agent: SSH keys and startup scripts from metadata.
+     */
+    guestAgent: {
+      /**
+       * `debian` = Debian's package; `google` = the newer one of Google's apt repository.
+       */
+      from: 'debian' | 'google';
+      /**
+       * URL of Google's apt repository.
+       */
+      repository?: string;
+      /**
+       * Suite of that repository, for example the one that Google names after the base.
+       */
+      suite?: string;
+      /**
+       * File with the public key that signs the repository.
+       */
+      key?: string;
+      /**
+       * Fingerprint of that key; a file with any other key is refused.
+       */
+      fingerprint?: string;
+    };
     /**
      * Size of the image's disk in GiB.
      */

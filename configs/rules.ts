@@ -9,7 +9,7 @@ import { countOf } from './share.ts';
 const RESERVED_BY_GCE = 4;
 
 export function contradictions(fleet: Fleet): readonly Problem[] {
-  return [...zones(fleet), ...ports(fleet), ...redis(fleet), ...size(fleet)];
+  return [...zones(fleet), ...ports(fleet), ...guestAgent(fleet), ...redis(fleet), ...size(fleet)];
 }
 
 /** Every region with zones needs a subnetwork of its own, and ranges of one network must not meet. */
@@ -77,6 +77,16 @@ function ports({ rtpengine }: Fleet): readonly Problem[] {
     taken.set(port, key);
   }
   return problems;
+}
+
+function guestAgent({ image: { guestAgent } }: Fleet): readonly Problem[] {
+  if (guestAgent.from === 'debian') return [];
+  return (['repository', 'suite', 'key', 'fingerprint'] as const)
+    .filter((key) => guestAgent[key] === undefined)
+    .map((key) => ({
+      path: ['image', 'guestAgent'],
+      message: `image.guestAgent.${key}: must be given for the agent of Google's repository`,
+    }));
 }
 
 function redis({ redis }: Fleet): readonly Problem[] {

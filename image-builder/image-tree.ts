@@ -98,7 +98,7 @@ export function treeKey(
   include: readonly string[] = IMAGE_PACKAGES,
   plan?: ModulePlan,
 ): string {
-  const { codename, mirrors, local } = release;
+  const { codename, mirrors, local, further } = release;
   const archive = { codename, mirrors };
   const order = imageTreeOrder(archive, include, '', plan === undefined ? undefined : { plan, file: '' });
   return digestOf({
@@ -110,6 +110,7 @@ export function treeKey(
     hooks: [...order.early, ...order.late],
     packages,
     ...(plan === undefined ? {} : { module: plan.key }),
+    ...(further === undefined ? {} : { further: { ...further, keyFile: '' } }),
   });
 }
 

@@ -20,12 +20,22 @@ export type ArchivePackage = Package & {
   readonly size: number;
 };
 
+/** A repository besides Debian's, and the one key that it has to be signed by. */
+export type SignedSource = {
+  readonly uri: string;
+  readonly suite: string;
+  /** Absolute path. */
+  readonly keyFile: string;
+  readonly fingerprint: string;
+};
+
 /** A Debian release on this machine's mirrors. */
 export type Release = {
   readonly codename: string;
   readonly mirrors: DebianMirrors;
   /** Folder with packages of our own and their index, and a digest of what they are. */
   readonly local?: { readonly folder: string; readonly digest: string };
+  readonly further?: SignedSource;
   /** Only these packages, out of the pool of locked ones; absent: what the archive has today. */
   readonly locked?: readonly ArchivePackage[];
 };
@@ -41,8 +51,13 @@ export function sourceLines(release: Release): readonly string[] {
     `deb ${options}${main} ${release.codename} main`,
     `deb ${options}${main} ${release.codename}-updates main`,
     `deb ${options}${security} ${release.codename}-security main`,
+    ...(release.further === undefined ? [] : [signedLine(release.further)]),
     ...(release.local === undefined ? [] : [`${LOCAL_SOURCE}copy:${release.local.folder} ./`]),
   ];
+}
+
+function signedLine({ uri, suite, keyFile }: SignedSource): string {
+  return `deb [signed-by=${keyFile}] ${uri} ${suite} main`;
 }
 
 /** Says which packages it takes: by what an archive has, or by what is locked. */
@@ -70,11 +85,11 @@ export type PackageIndex = Resolver & {
 
 /** Fetches the index when it changed; with the network away the last one seen is used. */
 export async function openIndex(shop: Shop, cache: Cache, release: Release): Promise<PackageIndex> {
-  // Packages of our own must not be seen by a build without them that runs at the same time.
-  const home = join(cache.root, 'apt', `${release.codename}${release.local === undefined ? '' : '-local'}`);
+  // Further packages must not be seen by a build without them that runs at the same time.
+  const home = join(cache.root, 'apt', homeName(release));
   writeAptHome(home, release);
   const env = { APT_CONFIG: join(home, 'apt.conf') };
-  await update(shop, home, env);
+  await update(shop, home, env, release.further === undefined ? 3 : 4);
   const index = indexDigest(home);
   const wouldInstall = async (what: 'install' | 'build-dep', words: readonly string[]) =>
     parsePrintedUris(
@@ -112,6 +127,10 @@ export async function openIndex(shop: Shop, cache: Cache, release: Release): Pro
       await runCommand(shop, words, { env, cwd: folder, shown: words.slice(0, 3) });
     },
   };
+}
+
+function homeName({ codename, local, further }: Release): string {
+  return `${codename}${further === undefined ? '' : '-further'}${local === undefined ? '' : '-local'}`;
 }
 
 function wordPackage({ name, version }: Package): string {
@@ -165,11 +184,17 @@ export function parseMadison(text: string): ReadonlySet<string> {
   return new Set(lines.map(([name = '', version = '']) => wordPackage({ name, version })));
 }
 
-async function update(shop: Shop, home: string, env: Readonly<Record<string, string>>): Promise<void> {
+/** @param archives so many must have been read at least once, whatever is wrong with them today */
+async function update(
+  shop: Shop,
+  home: string,
+  env: Readonly<Record<string, string>>,
+  archives: number,
+): Promise<void> {
   try {
     await runCommand(shop, ['apt-get', 'update', '-qq', '--error-on=any'], { env });
   } catch (error) {
-    if (shop.signal.aborted || indexFiles(home).length < 3) throw error;
+    if (shop.signal.aborted || indexFiles(home).length < archives) throw error;
   }
 }
 

@@ -6,6 +6,7 @@ import { type Cache, isCached, type StageName } from './cache.ts';
 import type { Shop } from './command.ts';
 import { digestOf } from './digest.ts';
 import { codeDigest } from './file-digest.ts';
+import { agentSource } from './guest/agent.ts';
 import { treeKey } from './image-tree.ts';
 import type { ModulePlan } from './kernel/compile.ts';
 import { checkLock, type LockState, lockedResolvers, lockState, type UsedLock } from './lock/use.ts';
@@ -47,7 +48,8 @@ export async function planImage(
   supply: Supply = DEBIAN,
   lock?: UsedLock,
 ): Promise<ImagePlan> {
-  const releases = releasesOf(fleet, supply, debianMirrors(readHostSources(), hostCodename()));
+  const mirrors = debianMirrors(readHostSources(), hostCodename());
+  const releases = releasesOf(fleet, supply, mirrors, agentSource(cache, fleet));
   const resolvers =
     lock === undefined ? await openIndexes(shop, cache, releases) : lockedResolvers(lock, releases, supply);
   const { version, tree, tools } = await planTrees(resolvers, fleet, supply);

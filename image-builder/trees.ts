@@ -5,6 +5,7 @@ import { resolveVersion, versionOfDebian } from '../lib/version.ts';
 import { BASES, type BaseName, TOOLS_CODENAME, TOOLS_PACKAGES } from './bases.ts';
 import type { Cache } from './cache.ts';
 import type { Shop } from './command.ts';
+import { guestPackages } from './guest/agent.ts';
 import { type ModulePlan, planModule } from './kernel/compile.ts';
 import { firewallPackages } from './kernel/names.ts';
 import {
@@ -14,6 +15,7 @@ import {
   type PackageIndex,
   type Release,
   type Resolver,
+  type SignedSource,
 } from './packages.ts';
 import type { DebianMirrors } from './sources.ts';
 import { imagePackages, releaseOf, type Supply } from './supply.ts';
@@ -37,9 +39,16 @@ export type PlannedTrees = {
 /** One of each for the image and for the tools tree. */
 export type Both<T> = { readonly image: T; readonly tools: T };
 
-export function releasesOf(fleet: Fleet, supply: Supply, mirrors: DebianMirrors): Both<Release> {
+/** @param further repository that the image takes packages from besides Debian's */
+export function releasesOf(
+  fleet: Fleet,
+  supply: Supply,
+  mirrors: DebianMirrors,
+  further?: SignedSource,
+): Both<Release> {
+  const release = releaseOf(BASES[fleet.image.base].codename, mirrors, supply);
   return {
-    image: releaseOf(BASES[fleet.image.base].codename, mirrors, supply),
+    image: { ...release, ...(further === undefined ? {} : { further }) },
     tools: { codename: TOOLS_CODENAME, mirrors },
   };
 }
@@ -50,7 +59,7 @@ export async function openIndexes(
   cache: Cache,
   { image, tools }: Both<Release>,
 ): Promise<Both<PackageIndex>> {
-  if (image.codename !== tools.codename || image.local !== undefined) {
+  if (image.codename !== tools.codename || image.local !== undefined || image.further !== undefined) {
     const [one, other] = await Promise.all([openIndex(shop, cache, image), openIndex(shop, cache, tools)]);
     return { image: one, tools: other };
   }
@@ -75,7 +84,7 @@ export async function planTrees(
 
 /** What the tree holds. Which packages that are depends on the version once the kernel is to forward. */
 async function planTree(index: Resolver, fleet: Fleet, supply: Supply) {
-  const include = imagePackages(supply);
+  const include = [...imagePackages(supply), ...guestPackages(fleet)];
   const packages = await index.resolve(include);
   const version = suppliedVersion(fleet, supply, packages);
   if (fleet.rtpengine.kernel === 'off') return { version, include, packages };

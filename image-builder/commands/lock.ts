@@ -6,6 +6,7 @@ import type { Shop } from '../command.ts';
 import type { CompileOrder } from '../compile/compile.ts';
 import { findOrder } from '../compile/order.ts';
 import { compiledDebs, findSupply } from '../compile/supply.ts';
+import { agentSource } from '../guest/agent.ts';
 import { buildTree } from '../lock/build-tree.ts';
 import { poolOf, wordChanges, wordSystem } from '../lock/difference.ts';
 import {
@@ -56,7 +57,11 @@ async function takeLock(shop: Shop, cache: Cache, fleet: Fleet, progress: Progre
       ? await findSupply(shop, cache, fleet, progress)
       : await compiledDebs(shop, cache, lockedOrder(order, build), fleet, progress);
   return await progress(`Ask Debian's archive for the packages of ${base}`, async () => {
-    const indexes = await openIndexes(shop, cache, releasesOf(fleet, supply, mirrors));
+    const indexes = await openIndexes(
+      shop,
+      cache,
+      releasesOf(fleet, supply, mirrors, agentSource(cache, fleet)),
+    );
     return lockOf(base, await planTrees(indexes, fleet, supply), supply, build);
   });
 }

@@ -55,6 +55,11 @@ describe('stage keys', () => {
       ['disk', 'tree'],
     ],
     ['packages of our own', { release: { ...INPUTS.release, local: local('/a', '1') } }, ['disk', 'tree']],
+    [
+      'a repository of the guest agent',
+      { release: { ...INPUTS.release, further: { uri: 'u', suite: 's', keyFile: '/k', fingerprint: 'A' } } },
+      ['disk', 'tree'],
+    ],
     ['another release', { release: { ...INPUTS.release, codename: 'bookworm' } }, ['disk', 'tree']],
     ['a newer tool', { toolsPackages: [deb('e2fsprogs', '1.47.3-1')] }, ['disk', 'tools']],
   ])('%s changes just what it touches', (_, change, changed) => {
