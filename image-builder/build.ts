@@ -11,6 +11,7 @@ import { imageTree, TREE_FILES } from './image-tree.ts';
 import { findLock } from './lock/use.ts';
 import type { Manifest } from './manifest.ts';
 import { checkOptions } from './options.ts';
+import { makeOutput, type Output, type OutputFormat } from './outputs/output.ts';
 import { type ImagePlan, planImage } from './plan.ts';
 import type { Progress } from './progress.ts';
 import type { Publication, PublishOrder } from './publication.ts';
@@ -23,6 +24,8 @@ export type BuildOrder = {
   readonly fleetFile: string;
   /** Absent: the image stays in the cache. */
   readonly publish?: PublishOrder;
+  /** A further form of the image, beside the archive for GCE. */
+  readonly output?: OutputFormat;
 };
 
 export type BuildResult = {
@@ -34,6 +37,8 @@ export type BuildResult = {
   readonly manifest: Manifest;
   /** `cached`: the archive was there before. */
   readonly archiveState: 'built' | 'cached';
+  /** Absent: not asked for. */
+  readonly output?: Output;
   /** Absent: not asked for. */
   readonly publication?: Publication;
 };
@@ -66,14 +71,29 @@ async function buildArchive(
   const plan = await preparePlan(shop, cache, order, progress);
   if (!plan.cached.disk) await makeDisk(shop, cache, order, plan, progress);
   const folder = entryPath(cache, 'disk', plan.keys.disk);
+  const archive = join(folder, DISK_FILES.archive);
   return {
     image: plan.image,
     version: plan.version,
-    archive: join(folder, DISK_FILES.archive),
+    archive,
     manifestFile: join(folder, DISK_FILES.manifest),
     manifest: renewManifest(folder, plan),
     archiveState: plan.cached.disk ? 'cached' : 'built',
+    ...(await furtherForm(shop, cache, order, plan, archive, progress)),
   };
+}
+
+async function furtherForm(
+  shop: Shop,
+  cache: Cache,
+  { output: format }: BuildOrder,
+  plan: ImagePlan,
+  archive: string,
+  progress: Progress,
+): Promise<Pick<BuildResult, 'output'>> {
+  if (format === undefined) return {};
+  const output = await progress(`Make it as ${format}`, () => makeOutput(shop, cache, plan, archive, format));
+  return { output };
 }
 
 /** Also used by `--plan`: checks the machine and works out what there is to do. */

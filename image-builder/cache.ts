@@ -11,8 +11,8 @@ import { runWithAllIds } from './namespace.ts';
 /** Folders under the cache; one per kind of result. */
 export type StageName = 'tools' | 'tree' | 'disk';
 
-/** Compiled packages and kernel modules lie in the cache as well; not every image has some. */
-type EntryKind = StageName | 'debs' | 'module';
+/** Compiled packages, kernel modules and other forms of an image lie in the cache as well; not every image has some. */
+type EntryKind = StageName | 'debs' | 'module' | 'output';
 
 export type Cache = { readonly root: string };
 

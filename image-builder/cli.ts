@@ -37,6 +37,12 @@ function program(): Command {
     .option('--list-versions', 'only list the releases that a git source has (default: upstream)')
     .option('--plan', 'only say what would be done: version, packages, key of every stage')
     .option('--json', 'print the result as JSON and nothing else')
+    .addOption(
+      new Option(
+        '--output <form>',
+        'also make it as qcow2 (QEMU, UTM, hosts of one’s own) or oci (container image); nothing is published then',
+      ).choices(['qcow2', 'oci']),
+    )
     .option('--keep-on-failure', 'keep the work folder of a failed build and say how to enter it')
     .option('--no-publish', 'leave the image in the cache')
     .addOption(

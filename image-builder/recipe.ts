@@ -35,6 +35,7 @@ const RENDERED: Readonly<Record<string, string>> = {
 const COPIED: Readonly<Record<string, string>> = {
   ask: '/usr/lib/rtpfleet/ask',
   'common.sh': '/usr/lib/rtpfleet/common.sh',
+  run: '/usr/lib/rtpfleet/run',
   'rtpfleet-config': '/usr/sbin/rtpfleet-config',
   'rtpfleet-health': '/usr/sbin/rtpfleet-health',
   'rtpfleet-ready': '/usr/sbin/rtpfleet-ready',

@@ -26,10 +26,11 @@ export async function toolsTree(
   cache: Cache,
   release: Release,
   packages: readonly ArchivePackage[],
+  include: readonly string[] = TOOLS_PACKAGES,
 ): Promise<string> {
   return await cached(shop, cache, 'tools', toolsKey(packages), async (folder) => {
     const archive = join(folder, 'tools.tar');
-    const order = { release, include: TOOLS_PACKAGES, early: [], late: [] };
+    const order = { release, include, early: [], late: [] };
     await makeTree(shop, cache, order, archive, join(folder, 'tmp'));
     // Device nodes need root; the namespace gets the host's own /dev.
     const unpack = ['tar', '--extract', '--file', archive, '--no-same-owner', '--exclude=./dev/*'];

@@ -39,14 +39,16 @@ export function planAsJson(plan: ImagePlan): Json {
 }
 
 export function wordResult(result: BuildResult): string {
-  const { manifest, publication } = result;
-  const size = `${(manifest.archive.bytes / 1e6).toFixed(0)} MB`;
+  const { manifest, output, publication } = result;
+  const size = megabytes(manifest.archive.bytes);
   const lines = [
     `image     ${result.image}: RTPEngine ${result.version} on ${manifest.base}`,
     `archive   ${result.archive} (${size}, ${result.archiveState})`,
     `sha256    ${manifest.archive.sha256}`,
     `manifest  ${result.manifestFile}`,
   ];
+  if (output !== undefined)
+    lines.push(`${output.format.padEnd(8)}  ${output.file} (${megabytes(output.bytes)})`);
   lines.push(...hazardLine(result.version));
   if (publication !== undefined) {
     lines.push(`family    ${manifest.family}: ${PUBLISHED[publication.state]}`);
@@ -59,6 +61,8 @@ const PUBLISHED: Readonly<Record<Publication['state'], string>> = {
   accepted: 'accepted, and not promoted: `pnpm image:promote` does that',
   promoted: 'accepted and promoted',
 };
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
 
 /** What is known to go wrong in this version, in one line; none when nothing is. */
 function hazardLine(version: string): readonly string[] {

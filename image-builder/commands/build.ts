@@ -6,6 +6,7 @@ import type { Shop } from '../command.ts';
 import { pendingCompile } from '../compile/order.ts';
 import { wordCompile } from '../compile/words.ts';
 import { findLock } from '../lock/use.ts';
+import type { OutputFormat } from '../outputs/output.ts';
 import type { Progress } from '../progress.ts';
 import type { PublishOrder } from '../publication.ts';
 import { listVersions } from '../versions/list.ts';
@@ -16,6 +17,7 @@ export type BuildWords = ShopWords & {
   readonly listVersions?: boolean;
   readonly plan?: boolean;
   readonly publish: boolean;
+  readonly output?: OutputFormat;
   readonly endpoint?: string;
   readonly accept: 'call' | 'boot';
   readonly network: string;
@@ -52,14 +54,19 @@ async function outcome(
     return words.json === true ? `${JSON.stringify(planAsJson(plan), null, 2)}\n` : wordPlan(plan);
   }
   const publish = publishOrder(words);
-  const order: BuildOrder = { fleet, fleetFile: words.fleet, ...(publish === undefined ? {} : { publish }) };
+  const order: BuildOrder = {
+    fleet,
+    fleetFile: words.fleet,
+    ...(publish === undefined ? {} : { publish }),
+    ...(words.output === undefined ? {} : { output: words.output }),
+  };
   const result: BuildResult = await buildImage(shop, cache, order, progress);
   return words.json === true ? `${JSON.stringify(result, null, 2)}\n` : wordResult(result);
 }
 
 /** The pin in the repository belongs to Google's project: an image in a lab must not change it by itself. */
 function publishOrder(words: BuildWords): PublishOrder | undefined {
-  if (!words.publish) return undefined;
+  if (!words.publish || words.output !== undefined) return undefined;
   const { endpoint, network, accept: depth, promote } = words;
   const pin = words.pin ?? (promote && endpoint === undefined);
   return { endpoint, network, depth, pin, promote };
