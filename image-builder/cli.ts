@@ -1,16 +1,9 @@
 /** `pnpm image:build …`: words to order, order to build, errors to sentences. Everything heavy is imported on use. */
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { EXIT, exitCodeOf, wordError } from '../lib/errors.ts';
+import { addBuild } from './cli/build.ts';
 import { addLife } from './cli/life.ts';
 import { addLock, addVerify } from './cli/lock.ts';
-
-const EXAMPLE = `
-Examples:
-  pnpm image:build --version mr12.5.1.31                       golden image of the lab's fleet
-  pnpm image:build --version mr10.5.3.5 --base debian-12 --plan  what would be done, and why
-  pnpm image:build --version mr13.4.1.10 --source git          compiled from upstream's tag
-  pnpm image:build --fleet configs/fleets/prod.yaml            the version that the fleet file names
-`;
 
 function program(): Command {
   const cli = new Command('image-builder').description(
@@ -18,51 +11,7 @@ function program(): Command {
   );
   // Exit code 2 for a wrong word, as everywhere in rtpfleet.
   cli.exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage));
-  cli
-    .command('build')
-    .description('Build an image without root, examine it, publish it and promote it in its family.')
-    .option(
-      '--version <version>',
-      'RTPEngine release, e.g. mr12.5.1.31; mr12.5 = the newest of it that the base has',
-    )
-    .option('--fleet <file>', 'fleet file', 'configs/fleets/lab.yaml')
-    .addOption(
-      new Option('--base <name>', 'operating system of the image').choices(['debian-12', 'debian-13']),
-    )
-    .option(
-      '--source <source>',
-      "where RTPEngine comes from: debian (Debian's own packages), git (upstream), a URL of git (git+file:///…), of a tarball (https://…tar.gz#sha256=DIGEST), a path, or debs:FOLDER",
-    )
-    .option('--check', "run the source's own tests when it is compiled")
-    .option('--list-versions', 'only list the releases that a git source has (default: upstream)')
-    .option('--plan', 'only say what would be done: version, packages, key of every stage')
-    .option('--json', 'print the result as JSON and nothing else')
-    .addOption(
-      new Option(
-        '--output <form>',
-        'also make it as qcow2 (QEMU, UTM, hosts of one’s own) or oci (container image); nothing is published then',
-      ).choices(['qcow2', 'oci']),
-    )
-    .option('--keep-on-failure', 'keep the work folder of a failed build and say how to enter it')
-    .option('--no-publish', 'leave the image in the cache')
-    .addOption(
-      new Option('--endpoint <url>', 'GCE API other than Google’s, e.g. that of the lab').env(
-        'RTPFLEET_ENDPOINT',
-      ),
-    )
-    .addOption(
-      new Option('--accept <depth>', 'examine by a call, or only by what GCE says of a booted machine')
-        .choices(['call', 'boot'])
-        .default('call'),
-    )
-    .option('--network <name>', 'network in which the image is examined', 'default')
-    .option('--no-promote', 'leave its family as it is, for `image:promote` to move')
-    .option('--pin', 'write the image to configs/release.json, also with --endpoint or --no-promote')
-    .addHelpText('after', EXAMPLE)
-    .action(async (options) => {
-      const { runBuild } = await import('./commands/build.ts');
-      process.exitCode = await runBuild(options);
-    });
+  addBuild(cli);
   addVerify(cli);
   addLock(cli);
   addLife(cli);

@@ -1,11 +1,8 @@
 /** Words of the commands that say which packages an image is made of, and prove that it is the same each time. */
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
+import { baseOption } from './build.ts';
 
 const FLEET = 'configs/fleets/lab.yaml';
-
-function base(): Option {
-  return new Option('--base <name>', 'operating system of the image').choices(['debian-12', 'debian-13']);
-}
 
 export function addVerify(cli: Command): void {
   cli
@@ -13,7 +10,7 @@ export function addVerify(cli: Command): void {
     .description('Compile and build twice from nothing and compare byte by byte; takes some minutes.')
     .option('--version <version>', 'RTPEngine release')
     .option('--fleet <file>', 'fleet file', FLEET)
-    .addOption(base())
+    .addOption(baseOption())
     .option('--source <source>', 'where RTPEngine comes from, as for build')
     .action(async (options) => {
       const { runVerify } = await import('../commands/build.ts');
@@ -28,7 +25,7 @@ export function addLock(cli: Command): void {
     .option('--update', 'write what the archive has today; else a lock that is there is only compared')
     .option('--version <version>', 'RTPEngine release')
     .option('--fleet <file>', 'fleet file; the lock lies beside it', FLEET)
-    .addOption(base())
+    .addOption(baseOption())
     .option('--source <source>', 'where RTPEngine comes from, as for build')
     .action(async (options) => {
       const { runLock } = await import('../commands/lock.ts');
