@@ -54,8 +54,9 @@ const names: Policy = {
   },
 };
 
-/** Where a name has to be unique; undefined: it has none. */
+/** Where a name has to be unique; undefined: it has none, as a grant, which names what it is for. */
 function placeOf({ type, inputs }: Declared): string | undefined {
+  if (/iam(member|binding|policy)/i.test(type)) return undefined;
   const { project, region = '', zone = '', name, accountId, secretId } = inputs;
   const own = name ?? accountId ?? secretId;
   return typeof own === 'string' && type.startsWith('gcp:')

@@ -2,7 +2,7 @@
 import type { Json } from '../evaluate/protocol.ts';
 import { wordTraffic } from '../policies/network.ts';
 import { rulesOf } from '../policies/rules.ts';
-import { record, records } from '../policies/subject.ts';
+import { record, records, texts } from '../policies/subject.ts';
 import { kindOf, type Resource } from './resource.ts';
 
 const WORDS: Readonly<Record<string, (inputs: Json, resource: Resource) => readonly unknown[]>> = {
@@ -38,6 +38,7 @@ const WORDS: Readonly<Record<string, (inputs: Json, resource: Resource) => reado
     ];
   },
   'compute/subnetwork': ({ ipCidrRange, region }) => [ipCidrRange, region],
+  'projects/iAMCustomRole': ({ permissions }) => [`${texts(permissions).length} permissions`],
   'projects/iAMMember': ({ role, member }) => [`${role} to ${shortMember(member)}`],
   'redis/instance': ({ tier, memorySizeGb, redisVersion, authEnabled, region }) => [
     ...[tier, `${memorySizeGb} GB`, redisVersion, region],
@@ -78,9 +79,13 @@ const LONGEST = 40;
 /** Of a kind without words of its own: its short plain values. */
 function scalars(inputs: Json): readonly string[] {
   return Object.entries(inputs)
-    .filter(([key, value]) => !SAID.includes(key) && ['string', 'number', 'boolean'].includes(typeof value))
+    .filter(([key, value]) => !SAID.includes(key) && isShort(value))
     .map(([key, value]) => `${key} ${shorten(String(value))}`)
     .slice(0, MOST_SCALARS);
+}
+
+function isShort(value: unknown): boolean {
+  return ['number', 'boolean'].includes(typeof value) || (typeof value === 'string' && !/[{\n]/.test(value));
 }
 
 /** A link by its end, and the beginning of a long text. */

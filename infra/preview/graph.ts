@@ -43,7 +43,8 @@ export function collector(): { readonly handlers: Handlers; readonly resources: 
   const handlers: Handlers = {
     resource: async (declared) => {
       if (declared.custom && !declared.type.startsWith('pulumi:')) kept.push(declared);
-      return { id: declared.name, state: { ...declared.inputs, ...knownOutputs(declared) } };
+      const known = knownOutputs(declared);
+      return { id: String(known.id ?? declared.name), state: { ...declared.inputs, ...known } };
     },
     call: async (_, inputs) => inputs,
   };

@@ -13,6 +13,10 @@ export function knownOutputs({ type, name, inputs }: Declared): Json {
     const id = `projects/${inputs.project}/secrets/${inputs.secretId}`;
     return { id, name: id };
   }
+  if (service === 'projects' && kind === 'iAMCustomRole') {
+    const id = `projects/${inputs.project}/roles/${inputs.roleId}`;
+    return { id, name: id };
+  }
   return {};
 }
 

@@ -4,7 +4,7 @@ import { brokenPolicies } from '../../infra/policies.ts';
 import { sampleFleets } from './fleets.ts';
 import { fleetFile, IMAGE, subjectOf } from './subject.ts';
 
-const FLEETS = 30;
+const FLEETS = 16;
 const SEED = 4;
 
 async function findings(file: object, image = IMAGE): Promise<readonly string[]> {
