@@ -1,18 +1,25 @@
 /** Two clean builds, compared byte by byte: what a stage key promises is only worth something if it holds. */
+import { existsSync, linkSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fleet } from '../configs/fleet.ts';
 import { FleetError } from '../lib/errors.ts';
 import { type BuildResult, buildImage } from './build.ts';
-import { type Cache, entryPath, remove } from './cache.ts';
+import { type Cache, entryPath, remove, workFolder } from './cache.ts';
 import type { Shop } from './command.ts';
+import { findSupply } from './compile/supply.ts';
 import { TREE_FILES } from './image-tree.ts';
+import { diskLayout } from './layout.ts';
+import { findLock } from './lock/use.ts';
 import type { Progress } from './progress.ts';
-import { runTool } from './tools.ts';
+import { openBench, runTool } from './tools.ts';
+import { debsDifference } from './verify/debs.ts';
+import { diskDifference, unpackDisk } from './verify/disk.ts';
+import { firstDifference } from './verify/lines.ts';
 
 export type VerifyOrder = { readonly fleet: Fleet; readonly fleetFile: string };
 
 /**
- * Builds twice from nothing, in two caches of their own, which are removed afterwards.
+ * Compiles and builds twice from nothing, in two caches of their own, which are removed afterwards.
  * @returns the result that both builds have
  * @throws FleetError `stop`, code `not-reproducible`: the first file that differs
  */
@@ -22,21 +29,44 @@ export async function verifyBuild(
   order: VerifyOrder,
   progress: Progress,
 ): Promise<BuildResult> {
-  const caches = ['a', 'b'].map((name) => ({ root: join(cache.root, 'verify', `${process.pid}`, name) }));
+  const root = join(cache.root, 'verify', `${process.pid}`);
+  const one = { root: join(root, 'a') };
+  const other = { root: join(root, 'b') };
   try {
-    const [first, second] = await inTurn(caches, (own) => buildImage(shop, own, order, progress));
-    const [one, other] = caches;
-    if (first === undefined || second === undefined || one === undefined || other === undefined) {
-      throw new Error('two builds were asked for');
-    }
+    for (const own of [one, other]) lendPool(cache, own);
+    await compareCompiles(shop, [one, other], order, progress);
+    const [first, second] = await inTurn([one, other], (own) => buildImage(shop, own, order, progress));
+    if (first === undefined || second === undefined) throw new Error('two builds were asked for');
     if (first.manifest.archive.sha256 === second.manifest.archive.sha256) return first;
     throw notReproducible(
       await progress('Find the first difference', () => difference(shop, [one, first], [other, second])),
     );
   } finally {
     const after = { log: shop.log, signal: new AbortController().signal };
-    await remove(after, [join(cache.root, 'verify', `${process.pid}`)]);
+    await remove(after, [root]);
   }
+}
+
+/** Copies of locked packages are inputs, not results: they are what a second build has to have as well. */
+function lendPool(cache: Cache, own: Cache): void {
+  const pool = join(cache.root, 'pool');
+  if (!existsSync(pool)) return;
+  mkdirSync(join(own.root, 'pool'), { recursive: true });
+  for (const name of readdirSync(pool)) linkSync(join(pool, name), join(own.root, 'pool', name));
+}
+
+async function compareCompiles(
+  shop: Shop,
+  caches: readonly Cache[],
+  { fleet, fleetFile }: VerifyOrder,
+  progress: Progress,
+): Promise<void> {
+  const lock = findLock(fleetFile, fleet);
+  const [first, second] = await inTurn(caches, (own) => findSupply(shop, own, fleet, progress, lock));
+  if (first?.kind !== 'debs' || second?.kind !== 'debs') return;
+  const work = join(caches[0]?.root ?? '', 'unpacked');
+  const found = await debsDifference(shop, first, second, work);
+  if (found !== undefined) throw notReproducible(found);
 }
 
 async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<readonly R[]> {
@@ -52,7 +82,19 @@ async function difference(shop: Shop, first: Build, second: Build): Promise<stri
   if (keys.disk !== others.disk)
     return 'the inputs differ: the archive of packages changed between the two builds';
   const [a, b] = await inTurn([first, second], (build) => treeList(shop, build));
-  return firstDifference(a ?? '', b ?? '') ?? 'the system trees are the same; what is made of them differs';
+  return firstDifference(a ?? '', b ?? '') ?? (await differenceOfDisks(shop, first, second));
+}
+
+/** The trees are the same: what was made of them is looked at. */
+async function differenceOfDisks(shop: Shop, first: Build, second: Build): Promise<string> {
+  const [cache, { manifest }] = first;
+  const tree = entryPath(cache, 'tools', manifest.keys.tools);
+  const bench = openBench(tree, workFolder(cache, 'compare'));
+  await unpackDisk(shop, bench, first[1].archive, 'first.raw');
+  await unpackDisk(shop, bench, second[1].archive, 'second.raw');
+  const layout = diskLayout(manifest.diskGb, manifest.keys.disk);
+  const found = await diskDifference(shop, bench, layout, ['first.raw', 'second.raw']);
+  return found ?? 'the disks are the same; how they are packed differs';
 }
 
 /** One line per file of the tree: path, type, mode, owner, time, checksum. */
@@ -69,15 +111,6 @@ async function treeList(shop: Shop, [cache, { manifest }]: Build): Promise<strin
     '--options=mtree:!all,type,mode,uid,gid,size,time,link,sha256',
   ];
   return await runTool(shop, bench, [...words, `@${TREE_FILES.archive}`]);
-}
-
-/** The first line in which two lists differ, of both; undefined: they are the same. Pure. */
-export function firstDifference(a: string, b: string): string | undefined {
-  const [left, right] = [a.split('\n'), b.split('\n')];
-  const place = left.findIndex((line, index) => line !== right[index]);
-  if (place === -1)
-    return right.length > left.length ? `only in the second: ${right[left.length]}` : undefined;
-  return `first:  ${left[place]}\n    second: ${right[place] ?? '(nothing)'}`;
 }
 
 function notReproducible(detail: string): FleetError {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { firstDifference } from '../../image-builder/verify.ts';
+import { firstDifference } from '../../../image-builder/verify/lines.ts';
 
 test('two builds that are the same have no difference', () => {
   expect(firstDifference('./a sha256=1\n', './a sha256=1\n')).toBeUndefined();
