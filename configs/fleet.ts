@@ -250,6 +250,93 @@ export interface Fleet {
     };
   };
   /**
+   * What the relays' operating system is given beyond the settings that every image has; `rtpfleet-tuning` on a relay says what is in force.
+   */
+  tuning: {
+    /**
+     * Kernel settings that differ from the image's own or come on top, `name: value`, for example `net.core.rmem_max: 67108864`.
+     */
+    sysctl: {
+      [k: string]: number | string;
+    };
+    /**
+     * So long a socket is polled before its thread sleeps: less delay for the price of CPU. 0: never.
+     */
+    busyPollMicroseconds: number;
+    /**
+     * CPUs that RTPEngine runs on, as `2-3` or `1,3`. Absent: all.
+     */
+    rtpengineCpus?: string;
+    /**
+     * CPUs that everything else runs on; none of `rtpengineCpus`. Absent: all.
+     */
+    systemCpus?: string;
+    /**
+     * Whether the kernel keeps timer ticks, its own callbacks and managed interrupts off `rtpengineCpus`.
+     */
+    isolateCpus: boolean;
+    /**
+     * CPUs that the network card's interrupts are spread over, as `0-1`. Absent: as the kernel does it.
+     */
+    irqCpus?: string;
+  };
+  /**
+   * Log files of a relay in /var/log/rtpengine, by syslog facility, and how long they are kept. The journal has the lines too.
+   */
+  logs: {
+    /**
+     * A file of this size in MB is rotated at the next look, ten minutes later at most; every file is rotated daily.
+     */
+    rotateMb: number;
+    /**
+     * rtpengine.log: what RTPEngine says of itself and of calls.
+     */
+    main: {
+      /**
+       * Older files are removed.
+       */
+      keepDays: number;
+      /**
+       * So much, uncompressed, is kept at most.
+       */
+      keepMb: number;
+    };
+    /**
+     * rtpengine-cdr.log: one record for each call.
+     */
+    cdr: {
+      /**
+       * Whether RTPEngine writes them.
+       */
+      enabled: boolean;
+      /**
+       * Older files are removed.
+       */
+      keepDays: number;
+      /**
+       * So much, uncompressed, is kept at most.
+       */
+      keepMb: number;
+    };
+    /**
+     * rtpengine-rtcp.log: every RTCP report of every stream, some each five seconds; much, hence off.
+     */
+    rtcp: {
+      /**
+       * Whether RTPEngine writes them.
+       */
+      enabled: boolean;
+      /**
+       * Older files are removed.
+       */
+      keepDays: number;
+      /**
+       * So much, uncompressed, is kept at most.
+       */
+      keepMb: number;
+    };
+  };
+  /**
    * Redis for call state, the rollout's lock and its journal.
    */
   redis: {

@@ -26,6 +26,8 @@ export const GUEST = {
   version: 'version',
   /** JSON of `rtpfleet-health`: `{ok, checks: [{name, ok, detail}]}`, written once the boot is complete. */
   health: 'health',
+  /** JSON of `rtpfleet-tuning`: `{ok, kernel, container, parameters: [{kind, name, wanted, actual, state}]}`; before health. */
+  tuning: 'tuning',
 } as const;
 
 /** Labels on instances; what a rollout intends with a relay lives here, so that a killed run can be taken up. */

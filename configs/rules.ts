@@ -3,13 +3,22 @@ import type { Fleet } from './fleet.ts';
 import type { Problem } from './load.ts';
 import { type Place, placesOf, regionOf, relayCount } from './places.ts';
 import { overlap, rangeSize } from './range.ts';
+import { logs, tuning } from './rules-of-nodes.ts';
 import { countOf } from './share.ts';
 
 /** Addresses of a subnetwork that GCE keeps for itself (VPC documentation: first two and last two). */
 const RESERVED_BY_GCE = 4;
 
 export function contradictions(fleet: Fleet): readonly Problem[] {
-  return [...zones(fleet), ...ports(fleet), ...guestAgent(fleet), ...redis(fleet), ...size(fleet)];
+  return [
+    ...zones(fleet),
+    ...ports(fleet),
+    ...guestAgent(fleet),
+    ...redis(fleet),
+    ...size(fleet),
+    ...tuning(fleet),
+    ...logs(fleet),
+  ];
 }
 
 /** Every region with zones needs a subnetwork of its own, and ranges of one network must not meet. */

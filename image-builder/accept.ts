@@ -15,6 +15,7 @@ import {
 } from './acceptance-machine.ts';
 import type { Manifest } from './manifest.ts';
 import type { Cloud } from './publish.ts';
+import { readTuning, type Tuning } from './tuning/read-back.ts';
 
 /** `call`: RTP through it, which needs a way to its internal address. `boot`: only what GCE tells. */
 export type AcceptanceDepth = 'boot' | 'call';
@@ -34,6 +35,7 @@ export type Acceptance = {
   /** From the request for the machine to its own word that it is healthy, milliseconds. */
   readonly readyMs: number;
   readonly health: string;
+  readonly tuning: Tuning;
   /** Packets of the probe call that arrived at caller and callee; absent with depth `boot`. */
   readonly packets?: { readonly sent: number; readonly receivedA: number; readonly receivedB: number };
 };
@@ -59,17 +61,21 @@ export async function acceptImage(cloud: Cloud, order: AcceptanceOrder): Promise
     const instanceResource = instanceBody(fleet, manifest, order.network, machine);
     const insert = await cloud.gce.call('instances', 'insert', { zone, instanceResource });
     await cloud.gce.done(insert, { signal: cloud.signal });
-    const health = await healthOf(machine, manifest.version, order.withinMs ?? READY_MS);
+    const told = await healthOf(machine, manifest.version, order.withinMs ?? READY_MS);
     const readyMs = Math.round(performance.now() - start);
     const packets = depth === 'boot' ? {} : { packets: await callThrough(machine, fleet.rtpengine.ngPort) };
-    return { instance, readyMs, health, ...packets };
+    return { instance, readyMs, ...told, ...packets };
   } finally {
     await removeMachine(machine);
   }
 }
 
-/** Waits for both guest attributes; the version is written first. */
-async function healthOf(machine: Machine, version: string, withinMs: number): Promise<string> {
+/** Waits for all guest attributes; health is written last. */
+async function healthOf(
+  machine: Machine,
+  version: string,
+  withinMs: number,
+): Promise<Pick<Acceptance, 'health' | 'tuning'>> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const told = await guestAttributes(machine);
@@ -79,7 +85,12 @@ async function healthOf(machine: Machine, version: string, withinMs: number): Pr
       throw await notAccepted(machine, `it runs ${running}, not ${version}`);
     if (health !== undefined && !isHealthy(health))
       throw await notAccepted(machine, `it is not healthy: ${health}`);
-    if (health !== undefined) return health;
+    if (health !== undefined) {
+      const tuning = readTuning(told.get(GUEST.tuning) ?? '');
+      if (tuning.kind === 'faults')
+        throw await notAccepted(machine, `its tuning is not in force: ${tuning.faults.join('; ')}`);
+      return { health, tuning: tuning.tuning };
+    }
     if (performance.now() >= deadline)
       throw await notAccepted(machine, `it said nothing about its health within ${withinMs / 1000} s`);
     await sleep(LOOK_EVERY_MS, undefined, { signal: machine.cloud.signal });

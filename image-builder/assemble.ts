@@ -13,6 +13,7 @@ import { diskLayout } from './layout.ts';
 import { checkManifest, type DiskFacts, type Manifest, manifestOf, originOf } from './manifest.ts';
 import { type Package, readPackageList } from './packages.ts';
 import type { ImagePlan } from './plan.ts';
+import { furtherArguments } from './recipe.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import { type Bench, openBench } from './tools.ts';
 
@@ -51,7 +52,7 @@ export async function makeDisk(
   const packages = readPackageList(join(tree, TREE_FILES.packages));
   checkSamePackages(packages, plan.tree.packages);
   checkNoCompiler(packages);
-  const layout = diskLayout(plan.sizeGb, plan.keys.disk);
+  const layout = diskLayout(plan.sizeGb, plan.keys.disk, furtherArguments(plan.files));
   const order = { bench, layout };
   await watch.time('merge files', () =>
     disk.mergeRoot(shop, bench, join(tree, TREE_FILES.archive), plan.files),

@@ -42,6 +42,8 @@ export const IMAGE_PACKAGES: readonly string[] = [
   'ca-certificates',
   'curl', // Metadata server and RTPEngine over HTTP
   'procps', // sysctl
+  'rsyslog', // Log files of RTPEngine, one for each facility
+  'logrotate',
   'kmod',
   'rtpengine-daemon',
 ];

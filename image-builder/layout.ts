@@ -18,6 +18,8 @@ export type DiskLayout = {
   readonly esp: Extent;
   readonly root: Extent;
   readonly ids: DiskIds;
+  /** What the kernel is told on top of what every image tells it. */
+  readonly kernelArguments: readonly string[];
 };
 
 export type DiskIds = {
@@ -45,7 +47,11 @@ const ESP_MIB = 96;
  * @param sizeGb whole GiB, as GCE demands
  * @param seed the same seed gives the same identifiers, hence the same bytes
  */
-export function diskLayout(sizeGb: number, seed: string): DiskLayout {
+export function diskLayout(
+  sizeGb: number,
+  seed: string,
+  kernelArguments: readonly string[] = [],
+): DiskLayout {
   if (!Number.isInteger(sizeGb) || sizeGb < 1) {
     throw new FleetError({
       kind: 'stop',
@@ -64,6 +70,7 @@ export function diskLayout(sizeGb: number, seed: string): DiskLayout {
     esp,
     root: { start, sectors: total - start - MIB_SECTORS },
     ids: ids(seed),
+    kernelArguments,
   };
 }
 
@@ -100,5 +107,6 @@ export function sfdiskScript({ bios, esp, root, ids: id }: DiskLayout): string {
  * Console: GCE's serial port (facts: 38400n8d is what Google's own images use).
  */
 export function kernelCommandLine(layout: DiskLayout): string {
-  return `root=PARTUUID=${layout.ids.root} rw rootflags=errors=remount-ro console=ttyS0,38400n8d panic=10 net.ifnames=0`;
+  const root = `root=PARTUUID=${layout.ids.root} rw rootflags=errors=remount-ro`;
+  return [root, 'console=ttyS0,38400n8d', 'panic=10', 'net.ifnames=0', ...layout.kernelArguments].join(' ');
 }

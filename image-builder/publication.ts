@@ -21,6 +21,7 @@ import {
   imageStanding,
   importImage,
 } from './publish.ts';
+import { wordTuning } from './tuning/read-back.ts';
 
 export type PublishOrder = {
   /** Another endpoint than Google's. */
@@ -184,7 +185,7 @@ export function tenths(total: number, tell: (words: string) => void): (bytes: nu
   };
 }
 
-function wordAcceptance({ readyMs, packets, health }: Acceptance): string {
+function wordAcceptance({ readyMs, packets, health, tuning }: Acceptance): string {
   const kernel = kernelForwarding(health);
   return [
     `healthy after ${(readyMs / 1000).toFixed(1)} s`,
@@ -192,6 +193,7 @@ function wordAcceptance({ readyMs, packets, health }: Acceptance): string {
       ? []
       : [`RTP ${packets.receivedA} and ${packets.receivedB} of ${packets.sent} packets`]),
     ...(kernel === undefined ? [] : [`kernel forwarding ${kernel}`]),
+    wordTuning(tuning),
   ].join('; ');
 }
 

@@ -3,10 +3,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fleet } from '../configs/fleet.ts';
+import { asKernelWrites } from '../configs/number-list.ts';
 import { render } from '../configs/render.ts';
 import { hazardOptions } from '../lib/hazards.ts';
 import { kernelModuleOf, modulesAtBoot } from './kernel/names.ts';
+import { logOptions, logrotateSections } from './logs.ts';
 import type { ImageFile } from './overlay.ts';
+import { kernelArguments, sysctlLines, tuningTable } from './tuning/wanted.ts';
+import { hardening, powersOf, resources, writablePaths } from './unit.ts';
 
 const TEMPLATES = join(import.meta.dirname, '..', 'configs', 'templates', 'image');
 const PROGRAMS = join(import.meta.dirname, 'on-image');
@@ -14,6 +18,9 @@ const UNITS = '/etc/systemd/system';
 
 /** RTPEngine's configuration as the image has it; the relay completes it at boot. */
 export const RELAY_CONFIG = '/usr/lib/rtpfleet/rtpengine.conf.in';
+
+/** What the kernel is told for this fleet; the disk's boot loaders get it from here. */
+const KERNEL_ARGUMENTS = '/usr/lib/rtpfleet/kernel-arguments';
 
 /** Where each template ends up. */
 const RENDERED: Readonly<Record<string, string>> = {
@@ -26,7 +33,12 @@ const RENDERED: Readonly<Record<string, string>> = {
   'journald.conf': '/etc/systemd/journald.conf.d/rtpfleet.conf',
   'sshd.conf': '/etc/ssh/sshd_config.d/10-rtpfleet.conf',
   'ssh.service.conf': `${UNITS}/ssh.service.d/rtpfleet.conf`,
-  'rtpengine-daemon.service.conf': `${UNITS}/rtpengine-daemon.service.d/rtpfleet.conf`,
+  'conntrack.rules': '/etc/udev/rules.d/60-rtpfleet-conntrack.rules',
+  'rsyslog.conf': '/etc/rsyslog.conf',
+  'logrotate.conf': '/etc/logrotate.d/rtpfleet',
+  'logrotate.timer.conf': `${UNITS}/logrotate.timer.d/rtpfleet.conf`,
+  'tmpfiles.conf': '/etc/tmpfiles.d/rtpfleet.conf',
+  'rtpengine-daemon.service': `${UNITS}/rtpengine-daemon.service`,
   'rtpfleet-config.service': `${UNITS}/rtpfleet-config.service`,
   'rtpfleet-ready.service': `${UNITS}/rtpfleet-ready.service`,
   'rtpfleet-growroot.service': `${UNITS}/rtpfleet-growroot.service`,
@@ -40,6 +52,7 @@ const COPIED: Readonly<Record<string, string>> = {
   'rtpfleet-health': '/usr/sbin/rtpfleet-health',
   'rtpfleet-ready': '/usr/sbin/rtpfleet-ready',
   'rtpfleet-growroot': '/usr/sbin/rtpfleet-growroot',
+  'rtpfleet-tuning': '/usr/sbin/rtpfleet-tuning',
 };
 
 /** Units that start by themselves: `<unit that wants it>/<unit>` → where the unit lies. */
@@ -48,13 +61,20 @@ const ENABLED: Readonly<Record<string, string>> = {
   'sockets.target.wants/systemd-networkd.socket': '/usr/lib/systemd/system',
   'network-online.target.wants/systemd-networkd-wait-online.service': '/usr/lib/systemd/system',
   'sysinit.target.wants/systemd-resolved.service': '/usr/lib/systemd/system',
+  'multi-user.target.wants/rtpengine-daemon.service': UNITS,
   'multi-user.target.wants/rtpfleet-config.service': UNITS,
   'multi-user.target.wants/rtpfleet-growroot.service': UNITS,
   'rtpengine-daemon.service.wants/rtpfleet-ready.service': UNITS,
 };
 
-/** An image is never changed in place: an upgrade at night would restart RTPEngine and cut calls. */
-const MASKED = ['apt-daily.timer', 'apt-daily-upgrade.timer', 'e2scrub_all.timer'];
+const MASKED = [
+  // An image is never changed in place: an upgrade at night would restart RTPEngine and cut calls.
+  'apt-daily.timer',
+  'apt-daily-upgrade.timer',
+  'e2scrub_all.timer',
+  // The unit of upstream's package, which would start a second RTPEngine beside ours.
+  'ngcp-rtpengine-daemon.service',
+];
 
 /** The files of an image for `fleet`, sorted by path. */
 export function imageFiles(fleet: Fleet, version: string): readonly ImageFile[] {
@@ -65,6 +85,8 @@ export function imageFiles(fleet: Fleet, version: string): readonly ImageFile[] 
       link(`${UNITS}/${want}`, `${folder}/${lastPart(want)}`),
     ),
     ...MASKED.map((unit) => link(`${UNITS}/${unit}`, '/dev/null')),
+    ...cpuFiles(fleet),
+    text('/usr/lib/rtpfleet/tuning', tuningTable(fleet)),
     link('/etc/resolv.conf', '../run/systemd/resolve/stub-resolv.conf'),
     // Empty, not `uninitialized`: that would be a first boot, which asks questions on the console.
     text('/etc/machine-id', ''),
@@ -88,33 +110,73 @@ function kernelFiles(version: string): readonly ImageFile[] {
     modules,
     state,
     program('kernel-rule', '/usr/lib/rtpfleet/kernel-rule'),
-    // Read after rtpfleet.conf, which empties what Debian's unit runs before the start.
     text(`${UNITS}/rtpengine-daemon.service.d/rtpfleet-kernel.conf`, rule),
   ];
 }
 
-function rendered(name: string, fleet: Fleet, version: string): string {
-  const template = readFileSync(join(TEMPLATES, name), 'utf8');
-  return render(template, valuesFor(name, fleet, version), `configs/templates/image/${name}`);
+/** Only when the fleet file says which CPUs. */
+function cpuFiles(fleet: Fleet): readonly ImageFile[] {
+  const files: ImageFile[] = [];
+  const { tuning } = fleet;
+  const args = kernelArguments(fleet);
+  if (args.length > 0) files.push(text(KERNEL_ARGUMENTS, `${args.join(' ')}\n`));
+  if (tuning.systemCpus !== undefined) {
+    const content = filled('system.conf', { cpus: asKernelWrites(tuning.systemCpus) });
+    files.push(text('/etc/systemd/system.conf.d/rtpfleet.conf', content));
+  }
+  if (tuning.irqCpus !== undefined) {
+    const unit = 'rtpfleet-irq.service';
+    files.push(text(`${UNITS}/${unit}`, filled(unit, { cpus: asKernelWrites(tuning.irqCpus) })));
+    files.push(link(`${UNITS}/multi-user.target.wants/${unit}`, `${UNITS}/${unit}`));
+    files.push(program('rtpfleet-irq', '/usr/sbin/rtpfleet-irq'));
+  }
+  return files;
 }
 
-function valuesFor(name: string, fleet: Fleet, version: string): Readonly<Record<string, string | number>> {
-  const { ports, ngPort, cliPort, httpPort, logLevel, ...rest } = fleet.rtpengine;
-  const range = { portMin: ports.min, portMax: ports.max };
-  if (name === 'sysctl.conf') return range;
-  if (name !== 'rtpengine.conf') return {};
+/** What the kernel is to be told on top of what every image tells it. Pure. */
+export function furtherArguments(files: readonly ImageFile[]): readonly string[] {
+  const file = files.find(({ path }) => path === KERNEL_ARGUMENTS);
+  return file?.kind === 'file' ? file.content.trim().split(' ') : [];
+}
+
+type Values = Readonly<Record<string, string | number>>;
+
+function rendered(name: string, fleet: Fleet, version: string): string {
+  return filled(name, VALUES[name]?.(fleet, version) ?? {});
+}
+
+function filled(name: string, values: Values): string {
+  const template = readFileSync(join(TEMPLATES, name), 'utf8');
+  return render(template, values, `configs/templates/image/${name}`);
+}
+
+/** What a template is filled with; who is not here has no gaps. */
+const VALUES: Readonly<Record<string, (fleet: Fleet, version: string) => Values>> = {
+  'sysctl.conf': (fleet) => ({ settings: sysctlLines(fleet) }),
+  'logrotate.conf': (fleet) => ({ files: logrotateSections(fleet) }),
+  'tmpfiles.conf': (fleet) => ({
+    folders: writablePaths(fleet)
+      .map((path) => `d ${path} 0750 rtpengine rtpengine`)
+      .join('\n'),
+  }),
+  'rtpengine-daemon.service': (fleet) => ({
+    // With a dash: a recording folder on a disk that is not there must not keep RTPEngine from starting.
+    writable: writablePaths(fleet)
+      .map((path) => `-${path}`)
+      .join(' '),
+    resources: resources(fleet).join('\n'),
+    hardening: hardening(powersOf(fleet)).join('\n'),
+  }),
+  'rtpengine.conf': relayValues,
+};
+
+function relayValues(fleet: Fleet, version: string): Values {
+  const { ports, threads: _, options: __, kernel: ___, ...plain } = fleet.rtpengine;
   return {
     fleet: fleet.name,
-    ...range,
-    ngPort,
-    cliPort,
-    httpPort,
-    logLevel,
-    timeoutSeconds: rest.timeoutSeconds,
-    silentTimeoutSeconds: rest.silentTimeoutSeconds,
-    offerTimeoutSeconds: rest.offerTimeoutSeconds,
-    finalTimeoutSeconds: rest.finalTimeoutSeconds,
-    deleteDelaySeconds: rest.deleteDelaySeconds,
+    portMin: ports.min,
+    portMax: ports.max,
+    ...plain,
     options: furtherOptions(fleet, version),
     redisOptional: String(!fleet.redis.required),
     kernel: kernelOptions(fleet),
@@ -131,7 +193,7 @@ function kernelOptions({ rtpengine: { kernel } }: Fleet): string {
  * is written unless the fleet file says otherwise. */
 function furtherOptions(fleet: Fleet, version: string): string {
   const threads = fleet.rtpengine.threads === 0 ? [] : [`num-threads = ${fleet.rtpengine.threads}`];
-  const options = { ...hazardOptions(version), ...fleet.rtpengine.options };
+  const options = { ...hazardOptions(version), ...logOptions(fleet), ...fleet.rtpengine.options };
   const own = Object.entries(options).map(([name, value]) => `${name} = ${value}`);
   return [...threads, ...own].join('\n');
 }

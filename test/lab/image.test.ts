@@ -10,6 +10,7 @@ import { cleanUp } from '../../lab/cleanup.ts';
 import type { LabFile } from '../../lab/lab-file.ts';
 import { startLab } from '../../lab/start.ts';
 import { connectGce, type Gce } from '../../lib/gce.ts';
+import { probeCall } from '../../lib/probe-call.ts';
 import { readMaxSessions } from '../../lib/relay/cordon.ts';
 import { openRelay, type Relay } from '../../lib/relay/relay.ts';
 
@@ -132,9 +133,48 @@ describe.each(BASES)('an image of $version on $base', ({ base, version }) => {
       await eventually(async () => (await readMaxSessions(relay)) === -1);
     });
 
-    test('has the kernel settings of its fleet in force', async () => {
-      expect(await inMachine(name, 'sysctl -n net.ipv4.ip_local_reserved_ports')).toBe('30000-40000');
-      expect(await inMachine(name, 'sysctl -n net.ipv4.conf.all.rp_filter')).toBe('2');
+    test('has its tuning in force, and says of each setting what a container cannot show', async () => {
+      const tuning = JSON.parse(await inMachine(name, 'rtpfleet-tuning'));
+      expect(tuning).toMatchObject({ ok: true, container: 'systemd-nspawn' });
+      const states = new Map<string, string>(
+        tuning.parameters.map((reading: { name: string; state: string }) => [reading.name, reading.state]),
+      );
+      for (const own of [
+        'net.ipv4.ip_local_port_range',
+        'net.ipv4.ip_local_reserved_ports',
+        'net.ipv4.conf.all.rp_filter',
+      ])
+        expect([own, states.get(own)]).toEqual([own, 'in-force']);
+      expect(states.get('kernel.sched_latency_ns')).toBe('gone');
+      expect(['hidden', 'host', 'in-force']).toContain(states.get('net.core.rmem_max'));
+      expect([...states.values()]).not.toContain('differs');
+    });
+
+    test('keeps RTPEngine to what it needs', async () => {
+      const score = await inMachine(
+        name,
+        'systemd-analyze security --no-pager rtpengine-daemon.service | tail -n 1',
+      );
+      expect(Number(/: ([0-9.]+) /.exec(score)?.[1])).toBeLessThanOrEqual(2.5);
+    });
+
+    test('rotates its log files under a call, which loses nothing, and goes on writing', async () => {
+      expect(await inMachine(name, 'logrotate -d /etc/logrotate.conf 2>&1 | grep -i error')).toBe('');
+      const probe = { localAddress: lab.gateway, packets: 100, relay: 'admitted' } as const;
+      const cdrHas = async (callId: string) =>
+        (await inMachine(name, 'cat /var/log/rtpengine/rtpengine-cdr.log')).includes(callId);
+      const first = await probeCall(relay.ng, { ...probe, packets: 10 });
+      await eventually(() => cdrHas(first.callId));
+      const before = await inMachine(name, 'stat -c %i /var/log/rtpengine/rtpengine-cdr.log');
+      const [call] = await Promise.all([
+        probeCall(relay.ng, probe),
+        sleep(500).then(() => inMachine(name, 'logrotate -f /etc/logrotate.d/rtpfleet')),
+      ]);
+      expect(call).toMatchObject({ ok: true, receivedA: 100, receivedB: 100 });
+      await eventually(() => cdrHas(call.callId));
+      expect(await cdrHas(first.callId)).toBe(false);
+      expect(await inMachine(name, 'stat -c %i /var/log/rtpengine/rtpengine-cdr.log')).not.toBe(before);
+      expect(await inMachine(name, 'grep -c . /var/log/rtpengine/rtpengine.log')).not.toBe('0');
     });
 
     test('starts RTPEngine again after a crash, and admits itself again', async () => {
@@ -167,7 +207,7 @@ describe.each(BASES)('an image of $version on $base', ({ base, version }) => {
             queryPath: 'rtpfleet/',
           });
         await eventually(
-          async () => ((await told().catch(() => undefined))?.queryValue?.items ?? []).length === 2,
+          async () => ((await told().catch(() => undefined))?.queryValue?.items ?? []).length === 3,
         );
         const items = new Map((await told()).queryValue?.items?.map(({ key, value }) => [key, value]));
         expect(items.get('version')).toBe(version);

@@ -48,7 +48,7 @@ export const DOORS: readonly Door[] = [
  * So must every file whose head comment says `Pure.` */
 export const PURE = [
   'rollout/core/**',
-  'configs/{render,naming,rules,word,range,places}.ts',
+  'configs/{render,naming,rules,rules-of-nodes,word,range,places,local-ports,number-list}.ts',
   'infra/ports.ts',
   'lib/{errors,nearest,version,sdp,rtp}.ts',
 ];
