@@ -5,6 +5,16 @@ import { fakeMachines } from '../support/machines.ts';
 import { FLEET, importInto, MANIFEST, openPublishLab, type PublishLab } from './support/product.ts';
 
 const HEALTHY = '{"ok":true,"checks":[{"name":"ng","ok":true,"detail":"pong"}]}';
+const TUNED = JSON.stringify({
+  ok: true,
+  kernel: '6.12.1',
+  container: '',
+  parameters: [
+    { kind: 'sysctl', name: 'net.core.rmem_max', wanted: '= 1', actual: '1', state: 'in-force' },
+    { kind: 'sysctl', name: 'kernel.sched_latency_ns', wanted: '= -', actual: null, state: 'gone' },
+  ],
+});
+const UNTUNED = TUNED.replace('"actual":"1","state":"in-force"', '"actual":"212992","state":"differs"');
 const SICK = '{"ok":false,"checks":[{"name":"ng","ok":false,"detail":"no pong"}]}';
 
 type Words = Readonly<Record<string, string>>;
@@ -41,7 +51,7 @@ async function machinesLeft(lab: PublishLab): Promise<number> {
 
 describe('the acceptance of an image', () => {
   test('passes when its machine is healthy and runs the version that was built', async () => {
-    const lab = await labWhoseMachinesSay({ version: MANIFEST.version, health: HEALTHY });
+    const lab = await labWhoseMachinesSay({ version: MANIFEST.version, tuning: TUNED, health: HEALTHY });
     expect(await accept(lab)).toMatchObject({ health: HEALTHY });
     expect(await machinesLeft(lab)).toBe(0);
   });
@@ -55,6 +65,16 @@ describe('the acceptance of an image', () => {
     ['no version', { health: HEALTHY }, /it runs an unknown version/],
     ['bad health', { version: MANIFEST.version, health: SICK }, /it is not healthy.*no pong/],
     ['words that nobody can read', { version: MANIFEST.version, health: 'fine' }, /it is not healthy: fine/],
+    [
+      'a setting that is not in force',
+      { version: MANIFEST.version, tuning: UNTUNED, health: HEALTHY },
+      /its tuning is not in force: net\.core\.rmem_max is 212992, wanted = 1$/m,
+    ],
+    [
+      'silence about its settings',
+      { version: MANIFEST.version, health: HEALTHY },
+      /its tuning is not in force: it said nothing of it/,
+    ],
     ['nothing', {}, /it said nothing about its health within 1 s/],
   ])('fails on %s, with the end of the console, and leaves no machine', async (_, words, why) => {
     const lab = await labWhoseMachinesSay(words);
@@ -68,7 +88,7 @@ describe('the acceptance of an image', () => {
   });
 
   test('removes first what a killed run left', async () => {
-    const lab = await labWhoseMachinesSay({ version: MANIFEST.version, health: HEALTHY });
+    const lab = await labWhoseMachinesSay({ version: MANIFEST.version, tuning: TUNED, health: HEALTHY });
     const disks = [{ boot: true, initializeParams: { sourceImage: `global/images/${MANIFEST.image}` } }];
     const requestBody = { name: 'rtpfleet-accept-aaaaaaaa', disks, networkInterfaces: [{}] };
     await lab.done((await lab.api.instances.insert({ project: PROJECT, zone: ZONE, requestBody })).data);

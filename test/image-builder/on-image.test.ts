@@ -1,13 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  EXTERNAL,
+  IP,
+  openRelayBoot,
+  type Place,
+  PROGRAMS,
+  REDIS,
+  type RelayBoot,
+} from './support/relay-config.ts';
 
-const PROGRAMS = join(import.meta.dirname, '../../image-builder/on-image');
 const TEMPLATE = [
   'interface = @INTERFACE@',
   'listen-ng = @INTERNAL@:22222',
@@ -17,62 +22,16 @@ const TEMPLATE = [
 
 const HAS_SHELLCHECK = spawnSync('shellcheck', ['--version']).status === 0;
 
-let folder: string;
-let server: Server;
-let told: Readonly<Record<string, string>>;
+let boot: RelayBoot;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'rtpfleet-on-image-'));
-  server = createServer((request, response) => {
-    const key = (request.url ?? '').replace('/computeMetadata/v1/instance/', '');
-    const value = request.headers['metadata-flavor'] === 'Google' ? told[key] : undefined;
-    response.writeHead(value === undefined ? 404 : 200).end(value ?? 'not found');
-  });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  boot = await openRelayBoot();
 });
-afterEach(() => {
-  server.close();
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => boot.close());
 
-type Place = {
-  /** Port of the metadata server; another one: nobody answers. */
-  readonly port?: number;
-  /** What the firmware says that the machine is. */
-  readonly product?: string;
-  readonly environment?: Readonly<Record<string, string>>;
-  /** Program that ends `rtpfleet-config` after some time. */
-  readonly within?: readonly string[];
-};
-
-/** The program as it is in the image, with the image's places moved into a folder. */
-async function config(metadata: Readonly<Record<string, string>>, place: Place = {}) {
-  told = { name: (await execa('hostname')).stdout, ...metadata };
-  const { port = (server.address() as AddressInfo).port, product = 'Standard PC', within = [] } = place;
-  mkdirSync(join(folder, 'run'));
-  writeFileSync(join(folder, 'product_name'), `${product}\n`);
-  writeFileSync(join(folder, 'rtpengine.conf.in'), `${TEMPLATE.join('\n')}\n`);
-  for (const name of ['common.sh', 'rtpfleet-config']) {
-    const text = readFileSync(join(PROGRAMS, name), 'utf8')
-      .replaceAll('/usr/lib/rtpfleet', folder)
-      .replaceAll('/run/rtpfleet', join(folder, 'run'))
-      .replaceAll('/sys/class/dmi/id', folder)
-      .replaceAll('PATIENCE=20', 'PATIENCE=1')
-      .replaceAll('169.254.169.254', `127.0.0.1:${port}`)
-      .replaceAll('chgrp rtpengine', 'chmod 0640');
-    writeFileSync(join(folder, name), text);
-  }
-  const [program = '', ...words] = [...within, 'sh', join(folder, 'rtpfleet-config')];
-  const env = place.environment ?? {};
-  const { exitCode, stderr } = await execa(program, words, { reject: false, env });
-  const files = readdirSync(join(folder, 'run')).filter((name) => name !== 'standalone');
-  const written = files.length === 0 ? '' : readFileSync(join(folder, 'run', files[0] ?? ''), 'utf8');
-  return { exitCode, stderr, files, written };
+function config(metadata: Readonly<Record<string, string>>, place: Place = {}) {
+  return boot.configure(`${TEMPLATE.join('\n')}\n`, metadata, place);
 }
-
-const IP = 'network-interfaces/0/ip';
-const EXTERNAL = 'network-interfaces/0/access-configs/0/external-ip';
-const REDIS = 'attributes/rtpfleet-redis';
 
 describe('rtpfleet-config', () => {
   test('with an internal address only', async () => {

@@ -163,6 +163,8 @@ describe.each(BASES)('an image of $version on $base', ({ base, version }) => {
       const probe = { localAddress: lab.gateway, packets: 100, relay: 'admitted' } as const;
       const cdrHas = async (callId: string) =>
         (await inMachine(name, 'cat /var/log/rtpengine/rtpengine-cdr.log')).includes(callId);
+      // At its usual level RTPEngine says nothing of a call that goes well.
+      await relay.cli('set loglevel 6');
       const first = await probeCall(relay.ng, { ...probe, packets: 10 });
       await eventually(() => cdrHas(first.callId));
       const before = await inMachine(name, 'stat -c %i /var/log/rtpengine/rtpengine-cdr.log');
@@ -174,7 +176,7 @@ describe.each(BASES)('an image of $version on $base', ({ base, version }) => {
       await eventually(() => cdrHas(call.callId));
       expect(await cdrHas(first.callId)).toBe(false);
       expect(await inMachine(name, 'stat -c %i /var/log/rtpengine/rtpengine-cdr.log')).not.toBe(before);
-      expect(await inMachine(name, 'grep -c . /var/log/rtpengine/rtpengine.log')).not.toBe('0');
+      expect(await inMachine(name, 'cat /var/log/rtpengine/rtpengine.log')).toContain(call.callId);
     });
 
     test('starts RTPEngine again after a crash, and admits itself again', async () => {

@@ -157,7 +157,13 @@ export function strayTests(paths: readonly string[]): readonly string[] {
   const sources = new Set(
     paths.flatMap((path) => [path, path.replace(/\.m?[jt]s$/, ''), ...foldersOf(path)]),
   );
-  const free = ['test/lab/**', 'test/lab-*/**', 'test/architecture.test.ts', 'test/readme.test.ts'];
+  const free = [
+    'test/lab/**',
+    'test/lab-*/**',
+    'test/architecture.test.ts',
+    'test/golden.test.ts',
+    'test/readme.test.ts',
+  ];
   return paths
     .filter((path) => /^test\/.*\.test\.ts$/.test(path) && !isOneOf(path, free))
     .filter((path) => {
