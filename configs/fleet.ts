@@ -448,6 +448,46 @@ export interface Fleet {
      */
     bakeTolerance: number;
     /**
+     * Maintenance windows: outside of them nothing is begun, and drains in hand go on. Empty: always.
+     */
+    windows: {
+      /**
+       * Days on which it begins.
+       *
+       * @minItems 1
+       */
+      days?: ('mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun')[];
+      /**
+       * Time of day at which it begins, `22:00`.
+       */
+      from: string;
+      /**
+       * Time of day at which it ends; before `from`: on the next day.
+       */
+      to: string;
+    }[];
+    /**
+     * Time zone of the windows, for example `Europe/Berlin`.
+     */
+    timeZone: string;
+    /**
+     * Webhooks of a rollout.
+     */
+    hooks: {
+      /**
+       * URLs that are asked before a relay is cordoned, by POST of JSON; they answer `{"decision": "go" | "wait" | "no", "because": "…"}`. No answer means wait.
+       */
+      gates: string[];
+      /**
+       * URLs that are told what happens, by POST of JSON with the event and a `text` as Slack takes it. What cannot be delivered stops nothing.
+       */
+      notify: string[];
+      /**
+       * Seconds that each may take to answer.
+       */
+      timeoutSeconds: number;
+    };
+    /**
      * Seconds between two looks at the fleet.
      */
     pollSeconds: number;

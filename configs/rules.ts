@@ -142,6 +142,18 @@ function budget(fleet: Fleet): readonly Problem[] {
       message: `rollout.maxUnavailable: ${rollout.maxUnavailable} of ${count} relays leaves none to take calls`,
     });
   }
+  if (!isTimeZone(rollout.timeZone)) {
+    problems.push({
+      path: ['rollout', 'timeZone'],
+      message: `rollout.timeZone: ${JSON.stringify(rollout.timeZone)} is no time zone; write it as Europe/Berlin`,
+    });
+  }
+  for (const [index, { from, to }] of rollout.windows.entries())
+    if (from === to)
+      problems.push({
+        path: ['rollout', 'windows', String(index), 'to'],
+        message: `rollout.windows.${index}: it ends at ${to}, when it begins`,
+      });
   const lost = { none: 0, relay: 1, zone: relays.perZone }[rollout.reserve];
   if (lost > 0 && count - 1 - lost < 1) {
     problems.push({
@@ -150,4 +162,12 @@ function budget(fleet: Fleet): readonly Problem[] {
     });
   }
   return problems;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en-GB', { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
 }

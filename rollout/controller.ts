@@ -3,6 +3,7 @@
  * anywhere and started again it goes on from what the fleet shows.
  */
 import { type FleetError, isFleetError, reasonOf } from '../lib/errors.ts';
+import { type Ask, type Asked, agreed } from './agreed.ts';
 import type { Act, Action } from './core/actions.ts';
 import { isAct } from './core/actions.ts';
 import { changes, NOTHING_TOLD, refOf, stateOf, type Told } from './core/changes.ts';
@@ -29,6 +30,8 @@ export type Run = {
   readonly stop: AbortSignal;
   /** What people ask of this run; read in every round. Never rejects. */
   readonly wish: () => Promise<Wish | undefined>;
+  /** Asked before relays are cordoned; absent: nobody is. Never rejects. */
+  readonly consent?: Ask;
 };
 
 export type RunEnd = {
@@ -49,7 +52,13 @@ const LONGEST_RETRY_MS = 30_000;
 export async function runRollout(ports: Ports, run: Run): Promise<RunEnd> {
   const { journal, clock } = ports;
   const startedAt = clock.now();
-  const progress: Progress = { fleet: undefined, told: NOTHING_TOLD, started: false, wish: undefined };
+  const progress: Progress = {
+    fleet: undefined,
+    told: NOTHING_TOLD,
+    started: false,
+    wish: undefined,
+    consent: undefined,
+  };
   const end = await untilEnd(ports, run, progress);
   const relays = progress.fleet === undefined ? [] : standingsOf(progress.fleet, run.policy).map(stateOf);
   const seconds = (clock.now() - startedAt) / 1000;
@@ -58,7 +67,13 @@ export async function runRollout(ports: Ports, run: Run): Promise<RunEnd> {
   return end;
 }
 
-type Progress = { fleet: Fleet | undefined; told: Told; started: boolean; wish: Wish | undefined };
+type Progress = {
+  fleet: Fleet | undefined;
+  told: Told;
+  started: boolean;
+  wish: Wish | undefined;
+  consent: Asked | undefined;
+};
 
 async function untilEnd(ports: Ports, run: Run, progress: Progress): Promise<RunEnd> {
   let misses = 0;
@@ -92,7 +107,9 @@ async function round(ports: Ports, run: Run, progress: Progress): Promise<RunEnd
   const standings = standingsOf(fleet, run.policy);
   if (!progress.started) journal.write(started(run, fleet));
   progress.started = true;
-  const actions = decide(fleet, standings, run.policy, wish, now);
+  const decided = decide(fleet, standings, run.policy, wish, now);
+  const { actions, asked } = await agreed(decided, run.consent, progress.consent, now);
+  progress.consent = asked;
   const news = changes(progress.told, standings, actions, now);
   progress.told = news.told;
   for (const event of news.events) journal.write(event);

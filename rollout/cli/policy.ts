@@ -22,6 +22,12 @@ export function withPolicy(command: Command): Command {
     )
     .option('--reap-after-seconds <s>', 'with --tail reap: end silent calls after so long a drain', whole(0))
     .option('--reap-silent-seconds <s>', 'with --tail reap: calls without a packet for so long', whole(10))
+    .option('--any-time', 'whatever the maintenance windows say')
+    .option(
+      '--until <time>',
+      'begin nothing after this, and hold drains that last: 2026-11-21T05:00Z',
+      moment,
+    )
     .option('--drain-seconds <s>', 'report a drain as held after this; 0 = wait for ever', whole(0))
     .option('--replace-seconds <s>', 'halt when a new relay has not passed its gate by then', whole(10))
     .option('--poll-seconds <s>', 'time between two looks', number(0.1));
@@ -33,4 +39,11 @@ function amount(least: number): (text: string) => number | string {
     if (/^\d{1,6}$/.test(text) && Number(text) >= least) return Number(text);
     throw new InvalidArgumentError(`It must be a whole number, ${least} or more, or a share from 1% to 99%.`);
   };
+}
+
+/** With its own zone, so that nobody has to guess whose clock is meant. */
+function moment(text: string): number {
+  const at = /(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(at)) return at;
+  throw new InvalidArgumentError('It must be a time with its zone, such as 2026-11-21T05:00Z.');
 }

@@ -7,6 +7,7 @@ const KEYS = [
   'preCordon',
   'reserve',
   'bakeSeconds',
+  'until',
   'drainSeconds',
   'tail',
   'reapAfterSeconds',
@@ -15,9 +16,10 @@ const KEYS = [
   'pollSeconds',
 ] as const satisfies readonly (keyof Overrides)[];
 
-export type PolicyOptions = Pick<Overrides, (typeof KEYS)[number]>;
+export type PolicyOptions = Pick<Overrides, (typeof KEYS)[number]> & { readonly anyTime?: boolean };
 
 export function overridesOf(options: PolicyOptions, drain: boolean): Overrides {
   const given = KEYS.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]]));
-  return { drain, ...Object.fromEntries(given) };
+  const windows = options.anyTime === true ? { windows: [] } : {};
+  return { drain, ...windows, ...Object.fromEntries(given) };
 }

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { EXIT, isFleetError } from '../../lib/errors.ts';
+import { askGates, notifier } from '../adapters/hooks.ts';
 import { journalFile, openJournal } from '../adapters/journal.ts';
 import { takeLock } from '../adapters/lock.ts';
 import type { Metrics } from '../adapters/metrics.ts';
@@ -71,10 +72,14 @@ async function runShown(
   const view = chooseView({ json: options.json, isTty: process.stdout.isTTY === true });
   const copy = shared === undefined ? undefined : await openCopy(shared);
   try {
-    const journal = openJournal(file, id, session.clock, viewsOf(view, copy, metrics));
+    const news = notifier(session.file.rollout.hooks, session.file.name, (to, message) =>
+      journal.write({ kind: 'notify-failed', to, message }),
+    );
+    const journal = openJournal(file, id, session.clock, viewsOf(view, copy, metrics, news));
     journal.write(lockedEvent(lock));
     await prepare(session, journal);
     const end = await runLocked(session, options, id, lock, journal, wishes);
+    await news.close();
     await view.close();
     if (!options.json) process.stdout.write(`journal: ${file}\n`);
     return exitCode(end.result);
@@ -117,13 +122,25 @@ async function runLocked(
   wishes: Wishes,
 ): Promise<RunEnd> {
   const { file, cloud, relays, proxies, clock, by } = session;
+  const { hooks } = file.rollout;
+  const consent = (names: readonly string[], because: string) =>
+    askGates(hooks, { fleet: file.name, run: id, relays: names, because });
   const policy = effectivePolicy(file, overridesOf(options, options.drain));
   const observer = observerOf(session, policy);
   const { stop, forget } = stopOnSignal();
   try {
     return await runRollout(
       { cloud, relays, proxies, journal, clock, lock },
-      { id, by, pid: process.pid, policy, observer, stop, wish: wishes.read },
+      {
+        id,
+        by,
+        pid: process.pid,
+        policy,
+        observer,
+        stop,
+        wish: wishes.read,
+        ...(hooks.gates.length === 0 ? {} : { consent }),
+      },
     );
   } finally {
     forget();

@@ -44,6 +44,11 @@ export type Hold = Extract<Action, { readonly kind: 'hold' }>;
 
 export type ActKind = Act['kind'];
 
+/** Does it begin something, rather than go on with what is in hand? */
+export function isBeginning({ kind }: Action): boolean {
+  return kind === 'cordon' || kind === 'replace' || kind === 'force';
+}
+
 export function isAct(action: Action): action is Act {
   return action.kind !== 'hold' && action.kind !== 'halt';
 }

@@ -127,6 +127,8 @@ export type EventBody =
       /** ISO time. */
       readonly askedAt: string;
     }
+  /** A notification could not be delivered; nothing stops for that. `to`: host of its URL. */
+  | { readonly kind: 'notify-failed'; readonly to: string; readonly message: string }
   /** A whole round failed to see the fleet; it is tried again. */
   | { readonly kind: 'observe-failed'; readonly code: string; readonly message: string }
   | {

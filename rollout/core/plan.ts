@@ -7,6 +7,8 @@
  * 4. The first relay of a new image is alone until it has proven itself (`canary.ts`).
  * 5. If the budget, the zone order and the capacity allow it, cordon further relays (`cordons.ts`).
  *
+ * 6. Outside the maintenance windows nothing of that is begun (`window.ts`).
+ *
  * No action at all: every relay serves the wanted image, or is parked by hand.
  */
 import type { Action, Hold } from './actions.ts';
@@ -18,9 +20,14 @@ import { callsOn, isUnknown } from './fleet.ts';
 import { isLeftAlone, phaseOf, type Standing } from './phase.ts';
 import { awayAtOnce, type Policy } from './policy.ts';
 import { nextStep } from './steps.ts';
+import { timely } from './window.ts';
 import { plural } from './words.ts';
 
 export function plan(fleet: Fleet, policy: Policy, now: number): readonly Action[] {
+  return timely(decide(fleet, policy, now), policy, now);
+}
+
+function decide(fleet: Fleet, policy: Policy, now: number): readonly Action[] {
   const standings = standingsOf(fleet, policy);
   const refusal = policy.drain ? undefined : refuseCalls(standings);
   if (refusal !== undefined) return [refusal];

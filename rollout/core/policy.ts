@@ -2,23 +2,27 @@
 import type { Fleet as FleetFile } from '../../configs/fleet.ts';
 import { countOf } from '../../configs/share.ts';
 
-export type Policy = Readonly<FleetFile['rollout']> & {
+/** Without the webhooks: their URLs may hold secrets, and a policy is told to everybody. */
+export type Policy = Readonly<Omit<FleetFile['rollout'], 'hooks'>> & {
   /** `--drain`: wait for calls to end. Without it a run refuses while a stale relay has calls. */
   readonly drain: boolean;
   /** `maxsessions` of an admitted relay; -1 = no limit. */
   readonly servingLimit: number;
   /** Calls that one relay can carry. */
   readonly relayCalls: number;
+  /** Nothing is begun after this, and drains that last are held; absent: there is no such moment. */
+  readonly until?: number;
 };
 
 /** Overrides of one run; absent: as the fleet file says. */
-export type Overrides = Partial<FleetFile['rollout']> & { readonly drain: boolean };
+export type Overrides = Partial<Omit<FleetFile['rollout'], 'hooks'>> & Pick<Policy, 'drain' | 'until'>;
 
 export function effectivePolicy(file: FleetFile, overrides: Overrides): Policy {
   const { ports } = file.rtpengine;
   const limit = file.rtpengine.options['max-sessions'];
+  const { hooks: _, ...rollout } = file.rollout;
   return {
-    ...file.rollout,
+    ...rollout,
     ...overrides,
     servingLimit: typeof limit === 'number' && limit > 0 ? limit : -1,
     relayCalls: file.relays.maxCalls ?? Math.floor((ports.max - ports.min + 1) / PORTS_OF_A_CALL),

@@ -8,6 +8,7 @@ import { leaveWords } from './labels.ts';
 import { isLeftAlone, type Standing } from './phase.ts';
 import type { Policy } from './policy.ts';
 import { forced, isReapable } from './tail.ts';
+import { isPast } from './window.ts';
 import { plural } from './words.ts';
 
 /** `back`: draining relays that must take calls again, and why (`relief`). */
@@ -85,9 +86,16 @@ function drain(relay: Relay, needed: string | undefined, policy: Policy, now: nu
 function waitForCalls(relay: Relay, because: string, policy: Policy, now: number): Action {
   const deadline = (relay.cordon?.at ?? now) + policy.drainSeconds * 1000;
   const watched = relay.looks.length >= policy.goodAnswers && !looksEmpty(relay);
-  const overdue = policy.tail !== 'wait' && policy.drainSeconds > 0 && now > deadline && watched;
-  const late = overdue ? ` after the ${policy.drainSeconds} s that a drain may take` : '';
+  const ended = isPast(policy, now);
+  const overdue = (ended || isLate(policy, now > deadline)) && watched;
+  const late = !overdue ? '' : ended ? ENDED : ` after the ${policy.drainSeconds} s that a drain may take`;
   return hold(relay, `${because}${late}`, overdue);
+}
+
+const ENDED = ', and the time of this run is over';
+
+function isLate({ tail, drainSeconds }: Policy, past: boolean): boolean {
+  return tail !== 'wait' && drainSeconds > 0 && past;
 }
 
 function replacing(relay: Relay, policy: Policy, now: number): Action {

@@ -1,5 +1,6 @@
 /** What a person asks of a run that is on, and what that makes of its decisions. Pure. */
 import type { Action } from './actions.ts';
+import { isBeginning } from './actions.ts';
 import { isUnknown } from './fleet.ts';
 import { isByHand } from './labels.ts';
 import { isLeftAlone, type Standing } from './phase.ts';
@@ -56,11 +57,9 @@ export function weigh(
   return asked.kind === (current?.kind ?? 'resume') ? 'same' : 'new';
 }
 
-const BEGINNINGS: ReadonlySet<Action['kind']> = new Set(['cordon', 'replace', 'force']);
-
 /** A pause lets what is in hand go on (drains, new relays on their way in), and begins nothing: no cordon, no replacement. */
 export function underPause(actions: readonly Action[], wish: Wish): readonly Action[] {
-  const begins = actions.filter(({ kind }) => BEGINNINGS.has(kind));
+  const begins = actions.filter(isBeginning);
   if (begins.length === 0) return actions;
   const names = begins.map(({ kind, relay }) => `${kind} ${relay?.name ?? ''}`).join(', ');
   const because = `paused by ${wish.by}; next it would ${names}`;

@@ -34,6 +34,7 @@ const formatters: { readonly [K in EventKind]: Formatter<K> } = {
   wish: ({ wish, uncordon, by }) => [
     `${by} asked: ${WISHES[wish]}${uncordon ? ', relays that drain take calls again first' : ''}`,
   ],
+  'notify-failed': ({ to, message }) => [`${to} could not be told: ${message}`],
   'observe-failed': ({ message }) => [`the fleet cannot be read: ${message}; trying again`],
   'run-ended': ({ result, because, hint, seconds, relays }) => [
     `${result} after ${seconds.toFixed(0)} s: ${because}`,

@@ -1,5 +1,6 @@
 /** The policy in force, in words. Pure. */
 import type { Policy } from '../core/policy.ts';
+import { plural } from '../core/words.ts';
 
 /** One sentence at the start of a run. A journal of an older version may lack what is newer. */
 export function policyWords(policy: Policy): string {
@@ -10,6 +11,8 @@ export function policyWords(policy: Policy): string {
     ...(reserve === 'relay' || reserve === 'zone' ? [`one more ${reserve} in reserve`] : []),
     ...(bakeSeconds ? [`the first relay of a new image is watched for ${bakeSeconds} s`] : []),
     ...tailWords(policy),
+    ...(policy.windows?.length ? [`begins only in its ${plural(policy.windows.length, 'window')}`] : []),
+    ...(policy.until === undefined ? [] : [`begins nothing after ${new Date(policy.until).toISOString()}`]),
     `a new relay has ${replaceSeconds} s`,
   ];
   return words.join(', ');

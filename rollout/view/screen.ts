@@ -58,6 +58,7 @@ function show(screen: Screen, event: RolloutEvent): void {
     case 'hold-ended':
     case 'relay-admitted':
     case 'observe-failed':
+    case 'notify-failed':
       return;
     default:
       event satisfies never;

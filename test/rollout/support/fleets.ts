@@ -8,6 +8,8 @@ export const POLICY: Policy = {
   maxUnavailable: 1,
   preCordon: 0,
   reserve: 'none',
+  windows: [],
+  timeZone: 'UTC',
   bakeSeconds: 0,
   bakeCalls: 0,
   bakeTolerance: 0.02,
