@@ -36,10 +36,11 @@ export type StepHazard = HazardWords & {
 export const HAZARDS: readonly Hazard[] = [
   {
     id: 'reinvite-refused',
-    versions: { before: 'mr9.4' },
+    versions: { before: 'mr9.3.1.9' },
     what: 'a session limit also refuses re-INVITEs of running calls, so a drain by maxsessions 0 breaks them',
     remedy: 'take new calls off such a relay at the SIP proxies instead',
-    source: 'daemon/call_interfaces.c@mr9.3.1.8 checks every offer, @mr9.4.1.1 only those without a call',
+    source:
+      'daemon/call_interfaces.c of every tag: mr9.3.1.8 and all before check every offer, mr9.3.1.9 and all after only those without a call',
   },
   {
     id: 'sdes-keys-lost',

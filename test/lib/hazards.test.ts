@@ -18,6 +18,7 @@ const version = fc
 describe('hazards of a version', () => {
   test.each([
     ['mr9.3.1.8', ['reinvite-refused']],
+    ['mr9.3.1.9', []],
     ['mr9.4.1.1', []],
     ['mr10.5.3.5', []],
     ['mr12.5.1.31', []],
