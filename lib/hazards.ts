@@ -7,6 +7,9 @@ import { compareVersions } from './version.ts';
 /** Versions from `from` on (absent: from the first) and older than `before` (absent: to this day). */
 export type VersionRange = { readonly from?: string; readonly before?: string };
 
+/** One range, or some: a mend can come to several series of releases at different times. */
+export type Versions = VersionRange | readonly VersionRange[];
+
 type HazardWords = {
   /** Stable identifier, lower-case words with dashes. */
   readonly id: string;
@@ -20,18 +23,25 @@ type HazardWords = {
 
 /** Something wrong with a version itself. */
 export type Hazard = HazardWords & {
-  readonly versions: VersionRange;
+  readonly versions: Versions;
   /** Lines of rtpengine.conf that cure it, unless the fleet file sets them. */
   readonly options?: Readonly<Record<string, string>>;
 };
 
 /** Something wrong with going from one version to another. */
 export type StepHazard = HazardWords & {
-  readonly from: VersionRange;
-  readonly to: VersionRange;
+  readonly from: Versions;
+  readonly to: Versions;
   /** Only when the two versions differ in their first number. */
   readonly acrossMajors?: true;
 };
+
+/** By the text of JSON_SET_NSTRING_LEN in daemon/redis.c of every tag from mr13.0 to mr14.1. */
+const KEYS_LOST: Versions = [
+  { from: 'mr13.0', before: 'mr13.5.1.4' },
+  { from: 'mr14.0', before: 'mr14.0.1.2' },
+];
+const KEYS_KEPT: Versions = [{ from: 'mr13.5.1.4', before: 'mr14.0' }, { from: 'mr14.0.1.2' }];
 
 export const HAZARDS: readonly Hazard[] = [
   {
@@ -44,11 +54,11 @@ export const HAZARDS: readonly Hazard[] = [
   },
   {
     id: 'sdes-keys-lost',
-    versions: { from: 'mr13.0', before: 'mr13.5' },
+    versions: KEYS_LOST,
     what: 'SDES-SRTP keys are lost when calls are restored from Redis in the default format',
     remedy: 'redis-format = JSON is set',
     source:
-      'measured 13.4 to 13.4 and to 26.0; JSON_SET_NSTRING in daemon/redis.c up to mr13.4.1.10, mended in mr13.5',
+      'measured 13.4 to 13.4 and to 26.0; JSON_SET_NSTRING_LEN in daemon/redis.c of every tag, mended in mr13.5.1.4 and mr14.0.1.2',
     options: { 'redis-format': 'JSON' },
   },
   {
@@ -84,15 +94,15 @@ export const STEP_HAZARDS: readonly StepHazard[] = [
   },
   {
     id: 'restore-json-back',
-    from: { from: 'mr13.0', before: 'mr13.5' },
+    from: KEYS_LOST,
     to: { from: 'mr12.0', before: 'mr13.0' },
     what: 'calls in Redis are restored only if they were written as JSON, and their last signal is misread',
-    remedy: `redis-format = JSON is set in mr13.0 to mr13.4; ${DRAINED}`,
+    remedy: `redis-format = JSON is set in such a version; ${DRAINED}`,
     source: 'measured 13.4 to 12.5',
   },
   {
     id: 'restore-back',
-    from: { from: 'mr13.5' },
+    from: KEYS_KEPT,
     to: { before: 'mr13.0' },
     what: 'calls in Redis cannot be restored, and the attempt deletes them',
     remedy: DRAINED,
@@ -100,7 +110,7 @@ export const STEP_HAZARDS: readonly StepHazard[] = [
   },
   {
     id: 'restore-back-far',
-    from: { from: 'mr13.0', before: 'mr13.5' },
+    from: KEYS_LOST,
     to: { before: 'mr12.0' },
     what: 'calls in Redis cannot be restored, and the attempt deletes them',
     remedy: DRAINED,
@@ -150,7 +160,11 @@ export function wordHazards(subject: string, hazards: readonly HazardWords[]): s
   return `${subject}: ${hazards.map(({ what, remedy }) => `${what} (${remedy})`).join('; ')}`;
 }
 
-function isWithin(version: string, { from, before }: VersionRange): boolean {
+function isWithin(version: string, versions: Versions): boolean {
+  return [versions].flat().some((range) => isWithinOne(version, range));
+}
+
+function isWithinOne(version: string, { from, before }: VersionRange): boolean {
   const isNewEnough = from === undefined || compareVersions(version, from) >= 0;
   const isOldEnough = before === undefined || compareVersions(version, before) < 0;
   return isNewEnough && isOldEnough;

@@ -53,7 +53,7 @@ describe('files of an image', () => {
 
   test('what the hazards of a version ask for is set, unless the fleet file says otherwise', () => {
     expect(content(RELAY_CONFIG, FLEET, 'mr13.4.1.10')).toContain('\nredis-format = JSON\n');
-    expect(content(RELAY_CONFIG, FLEET, 'mr13.5.1.1')).not.toContain('redis-format');
+    expect(content(RELAY_CONFIG, FLEET, 'mr13.5.1.4')).not.toContain('redis-format');
     const own = content(RELAY_CONFIG, FLEET.replace('tos: 184', 'redis-format: native'), 'mr13.4.1.10');
     expect(own).toContain('\nredis-format = native\n');
     expect(own).not.toContain('JSON');

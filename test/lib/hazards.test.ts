@@ -25,7 +25,10 @@ describe('hazards of a version', () => {
     ['mr13.0.1.1', ['sdes-keys-lost']],
     ['mr13.1.1.1', ['sdes-keys-lost', 'empty-calls']],
     ['mr13.4.1.10', ['sdes-keys-lost', 'empty-calls']],
-    ['mr13.5.1.1', ['empty-calls']],
+    ['mr13.5.1.3', ['sdes-keys-lost', 'empty-calls']],
+    ['mr13.5.1.4', ['empty-calls']],
+    ['mr14.0.1.1', ['sdes-keys-lost', 'empty-calls']],
+    ['mr14.0.1.2', ['empty-calls']],
     ['mr26.2.1.1', ['empty-calls']],
   ])('%s', (tag, expected) => {
     expect(ids(hazardsOf(tag))).toEqual(expected);
@@ -33,7 +36,7 @@ describe('hazards of a version', () => {
 
   test('calls are written as JSON just where the default format loses keys', () => {
     expect(hazardOptions('mr13.4.1.10')).toEqual({ 'redis-format': 'JSON' });
-    expect(hazardOptions('mr13.5.1.1')).toEqual({});
+    expect(hazardOptions('mr13.5.1.4')).toEqual({});
     expect(hazardOptions('mr12.5.1.55')).toEqual({}); // it has no such option
   });
 });
@@ -47,6 +50,7 @@ describe('hazards of a step', () => {
     ['mr13.4.1.10', 'mr12.5.1.40', ['restore-json-back']],
     ['mr26.0.1.22', 'mr12.5.1.40', ['restore-back', 'kernel-module-renamed-back']],
     ['mr13.4.1.10', 'mr10.5.3.5', ['restore-back-far']],
+    ['mr14.0.1.1', 'mr12.5.1.40', ['restore-json-back']],
     ['mr13.4.1.10', 'mr26.0.1.22', ['kernel-module-renamed']],
     ['mr26.0.1.22', 'mr26.2.1.1', []],
     ['mr12.5.1.31', 'mr12.5.1.40', []],
