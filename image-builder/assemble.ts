@@ -14,11 +14,19 @@ import { checkManifest, type DiskFacts, type Manifest, manifestOf, originOf } fr
 import { type Package, readPackageList } from './packages.ts';
 import type { ImagePlan } from './plan.ts';
 import { furtherArguments } from './recipe.ts';
+import { type PackageFacts, sbomOf } from './sbom/cyclonedx.ts';
+import { packageFacts } from './sbom/facts.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import { type Bench, openBench } from './tools.ts';
 
 /** Files of a disk's cache entry. */
-export const DISK_FILES = { archive: 'disk.tar.gz', manifest: 'manifest.json' } as const;
+export const DISK_FILES = {
+  archive: 'disk.tar.gz',
+  manifest: 'manifest.json',
+  /** What the bill of materials is made of (`PackageFacts`). */
+  packages: 'packages.json',
+  sbom: 'sbom.cdx.json',
+} as const;
 
 /** Folders of the two other stages. */
 export type Trees = { readonly tools: string; readonly tree: string };
@@ -37,6 +45,8 @@ export async function assembleDisk(
     linkSync(join(bench.work, disk.WORK.archive), join(folder, DISK_FILES.archive));
     const manifest = checkManifest(manifestOf(plan, facts, new Date().toISOString(), watch.seconds()));
     writeManifest(folder, manifest);
+    const packages = await packageFacts(shop, bench, disk.WORK.tree, plan.tree.packages);
+    writeFileSync(join(folder, DISK_FILES.packages), `${JSON.stringify(packages)}\n`);
     await remove(shop, [bench.work]);
   });
 }
@@ -84,6 +94,18 @@ function writeManifest(folder: string, manifest: Manifest): void {
   const file = join(folder, DISK_FILES.manifest);
   writeFileSync(`${file}.${process.pid}`, `${JSON.stringify(manifest, null, 2)}\n`);
   renameSync(`${file}.${process.pid}`, file);
+}
+
+/** Writes the bill of materials beside a disk; the same for the same disk, so it may be written anew at any time.
+ * @returns its path */
+export function writeSbom(folder: string, manifest: Manifest): string {
+  const packages: readonly PackageFacts[] = JSON.parse(
+    readFileSync(join(folder, DISK_FILES.packages), 'utf8'),
+  );
+  const file = join(folder, DISK_FILES.sbom);
+  writeFileSync(`${file}.${process.pid}`, `${JSON.stringify(sbomOf(manifest, packages), null, 2)}\n`);
+  renameSync(`${file}.${process.pid}`, file);
+  return file;
 }
 
 export function readManifest(folder: string): Manifest {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fleet } from '../configs/fleet.ts';
-import { assembleDisk, DISK_FILES, renewManifest, type Trees } from './assemble.ts';
+import { assembleDisk, DISK_FILES, renewManifest, type Trees, writeSbom } from './assemble.ts';
 import { type Cache, entryPath, prune, sweep } from './cache.ts';
 import type { Shop } from './command.ts';
 import { findSupply } from './compile/supply.ts';
@@ -34,6 +34,8 @@ export type BuildResult = {
   /** Absolute paths in the cache. */
   readonly archive: string;
   readonly manifestFile: string;
+  /** CycloneDX JSON. */
+  readonly sbomFile: string;
   readonly manifest: Manifest;
   /** `cached`: the archive was there before. */
   readonly archiveState: 'built' | 'cached';
@@ -72,12 +74,14 @@ async function buildArchive(
   if (!plan.cached.disk) await makeDisk(shop, cache, order, plan, progress);
   const folder = entryPath(cache, 'disk', plan.keys.disk);
   const archive = join(folder, DISK_FILES.archive);
+  const manifest = renewManifest(folder, plan);
   return {
     image: plan.image,
     version: plan.version,
     archive,
     manifestFile: join(folder, DISK_FILES.manifest),
-    manifest: renewManifest(folder, plan),
+    manifest,
+    sbomFile: writeSbom(folder, manifest),
     archiveState: plan.cached.disk ? 'cached' : 'built',
     ...(await furtherForm(shop, cache, order, plan, archive, progress)),
   };

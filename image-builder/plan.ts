@@ -38,6 +38,9 @@ export type ImagePlan = {
 /** Code that decides what is on the disk besides packages and files. */
 const DISK_CODE = ['disk.ts', 'layout.ts', 'bios.ts', 'overlay.ts'];
 
+/** Raised when another file is kept beside a disk: an entry without it must not be taken. */
+const BESIDE_DISK = 2;
+
 /**
  * @throws FleetError `usage`, code `unknown-version`: the base does not offer this version
  */
@@ -94,6 +97,7 @@ export function stageKeys(inputs: StageInputs): Readonly<Record<StageName, strin
   const tools = toolsKey(inputs.toolsPackages);
   const tree = treeKey(inputs.release, inputs.packages, inputs.include, inputs.module);
   const { files, sizeGb } = inputs;
-  const disk = digestOf({ code: codeDigest(DISK_CODE), epoch: EPOCH, tools, tree, files, sizeGb });
+  const beside = BESIDE_DISK;
+  const disk = digestOf({ code: codeDigest(DISK_CODE), epoch: EPOCH, tools, tree, files, sizeGb, beside });
   return { tools, tree, disk };
 }

@@ -43,7 +43,7 @@ export type Publication = {
   readonly replaced: readonly string[];
 };
 
-export type Product = { readonly manifest: Manifest; readonly archive: string };
+export type Product = { readonly manifest: Manifest; readonly archive: string; readonly sbomFile: string };
 
 /** Connects before anything is built: without credentials the whole build would be for nothing. */
 export async function connectCloud(
@@ -104,7 +104,7 @@ async function importedImage(
 async function uploadAndImport(
   cloud: Cloud,
   fleet: Fleet,
-  { manifest, archive }: Product,
+  { manifest, archive, sbomFile }: Product,
   tell: (words: string) => void,
 ): Promise<string> {
   const since = await sinceLast(cloud, fleet, manifest);
@@ -113,6 +113,7 @@ async function uploadAndImport(
     fleet,
     manifest: record,
     archive,
+    sbom: readFileSync(sbomFile, 'utf8'),
     session: sessionBeside(archive, cloud, manifest.image),
     onProgress: tenths(manifest.archive.bytes, tell),
   });

@@ -44,6 +44,8 @@ export type ImportOrder = {
   readonly manifest: Manifest;
   /** Path of the tar.gz. */
   readonly archive: string;
+  /** CycloneDX JSON, kept beside the manifest. */
+  readonly sbom: string;
   readonly session?: UploadSession;
   /** Bytes sent so far. */
   readonly onProgress: (bytes: number) => void;
@@ -66,7 +68,7 @@ export async function importImage(cloud: Cloud, order: ImportOrder): Promise<voi
     onProgress,
     ...(session === undefined ? {} : { session }),
   });
-  await keepRecord(storage, bucket, manifest);
+  await keepRecord(storage, bucket, manifest, order.sbom);
   signal.throwIfAborted();
   const imageResource = imageBody(fleet, manifest, source);
   try {

@@ -46,6 +46,7 @@ export function wordResult(result: BuildResult): string {
     `archive   ${result.archive} (${size}, ${result.archiveState})`,
     `sha256    ${manifest.archive.sha256}`,
     `manifest  ${result.manifestFile}`,
+    `sbom      ${result.sbomFile}`,
   ];
   if (output !== undefined)
     lines.push(`${output.format.padEnd(8)}  ${output.file} (${megabytes(output.bytes)})`);

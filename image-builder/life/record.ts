@@ -1,6 +1,6 @@
 /**
- * The record of a published image: its manifest, as an object in the bucket that images are imported through, so that any
- * machine with access to the project can read them. The image's label says which record is its own.
+ * The record of a published image: its manifest and its bill of materials, as objects in the bucket that images are imported
+ * through, so that any machine with access to the project can read them. The image's label says which record is its own.
  */
 import type { Fleet } from '../../configs/fleet.ts';
 import { FleetError } from '../../lib/errors.ts';
@@ -19,12 +19,20 @@ export function recordText(manifest: Manifest): string {
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
+const sbomObject = (image: string): string => `records/${image}.cdx.json`;
+
 /** Value of the label that ties an image to its record. */
 export function recordLabel(manifest: Manifest): string {
   return textDigest(recordText(manifest)).slice(0, 32);
 }
 
-export async function keepRecord(storage: Storage, bucket: string, manifest: Manifest): Promise<void> {
+export async function keepRecord(
+  storage: Storage,
+  bucket: string,
+  manifest: Manifest,
+  sbom: string,
+): Promise<void> {
+  await storage.put(bucket, sbomObject(manifest.image), sbom);
   await storage.put(bucket, manifestObject(manifest.image), recordText(manifest));
 }
 
@@ -47,6 +55,7 @@ export async function readRecord(
 
 export async function dropRecord(storage: Storage, bucket: string, image: string): Promise<void> {
   await storage.remove(bucket, manifestObject(image));
+  await storage.remove(bucket, sbomObject(image));
 }
 
 function recordDiffers(bucket: string, image: string): FleetError {

@@ -71,7 +71,7 @@ export async function openPublishLab(options: TestLabOptions = {}): Promise<Publ
 
 /** Uploads and imports the lab's archive as this image. */
 export async function importInto(lab: PublishLab, manifest: Manifest = MANIFEST): Promise<void> {
-  const order = { fleet: FLEET, manifest, archive: lab.archive, onProgress: () => undefined };
+  const order = { fleet: FLEET, manifest, archive: lab.archive, sbom: '{}', onProgress: () => undefined };
   await importImage(lab.cloud, order);
   await finishImport(lab.cloud, FLEET, manifest.image);
 }
