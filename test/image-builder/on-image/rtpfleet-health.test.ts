@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findRtpengines, type RunningRtpengine, startRtpengine } from '../../support/rtpengine.ts';
+import { healthWith } from '../support/health.ts';
+
+const PASSWORD = 'open-sesame';
+const [tree] = findRtpengines();
+
+let rtpengine: RunningRtpengine;
+let open: number;
+let guarded: number;
+const servers: ChildProcess[] = [];
+const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-redis-'));
+
+async function startRedis(args: readonly string[]): Promise<number> {
+  const port = await freePort();
+  const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder, ...args];
+  const server = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'ignore'] });
+  servers.push(server);
+  await new Promise<void>((ready, failed) => {
+    server.once('error', failed);
+    server.stdout.on('data', (text: Buffer) => text.includes('Ready to accept') && ready());
+  });
+  return port;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const address = server.address();
+  await new Promise((closed) => server.close(closed));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+function conf(redis?: string, required = true): readonly string[] {
+  const { host } = rtpengine.place;
+  const ports = [`listen-ng = ${host}:2223`, `listen-cli = ${host}:2224`, 'table = -1'];
+  if (redis === undefined) return ports;
+  return [...ports, `redis = ${redis}`, `no-redis-required = ${!required}`];
+}
+
+describe.skipIf(tree === undefined)('rtpfleet-health, of a real RTPEngine', () => {
+  beforeAll(async () => {
+    if (tree === undefined) return;
+    rtpengine = await startRtpengine(tree);
+    open = await startRedis([]);
+    guarded = await startRedis(['--requirepass', PASSWORD]);
+  });
+  afterAll(async () => {
+    for (const server of servers) server.kill();
+    await rtpengine?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('is good when the service runs and both ports answer', async () => {
+    const { exitCode, ok, checks } = await healthWith(conf());
+    expect({ exitCode, ok }).toEqual({ exitCode: 0, ok: true });
+    expect(checks.map((check) => [check.name, check.ok])).toEqual([
+      ['service', true],
+      ['ng', true],
+      ['cli', true],
+    ]);
+  });
+
+  test('is bad when the unit is not active, whatever answers', async () => {
+    const { exitCode, checks } = await healthWith(conf(), 'failed');
+    expect(exitCode).toBe(1);
+    expect(checks[0]).toEqual({ name: 'service', ok: false, detail: 'failed' });
+  });
+
+  test.each([
+    ['listen-ng = 127.0.0.1:9', 'ng', 'no pong from 127.0.0.1:9'],
+    ['listen-cli = 127.0.0.1:9', 'cli', 'no answer'],
+  ])('is bad when %s is where nobody answers', async (line, name, detail) => {
+    // Of two lines the last one counts.
+    const { exitCode, checks } = await healthWith([...conf(), line]);
+    expect(exitCode).toBe(1);
+    expect(checks).toContainEqual({ name, ok: false, detail });
+  });
+
+  test.each<[string, () => string, string]>([
+    ['that is there', () => `127.0.0.1:${open}/5`, ''],
+    ['with the right password', () => `${PASSWORD}@127.0.0.1:${guarded}/5`, ''],
+    ['that needs no password and gets one', () => `${PASSWORD}@127.0.0.1:${open}/5`, ''],
+  ])('is good with a Redis %s', async (_, redis) => {
+    const { exitCode, checks } = await healthWith(conf(redis()));
+    expect(exitCode).toBe(0);
+    expect(checks.at(-1)).toEqual({
+      name: 'redis',
+      ok: true,
+      detail: expect.stringMatching(/^pong from 127\.0\.0\.1:\d+$/),
+    });
+  });
+
+  test.each<[string, () => string, RegExp]>([
+    ['that is not there', () => '127.0.0.1:9/5', /no answer/],
+    ['with a wrong password', () => `wrong-word@127.0.0.1:${guarded}/5`, /WRONGPASS/],
+    ['that needs a password and gets none', () => `127.0.0.1:${guarded}/5`, /NOAUTH/],
+  ])('is bad with a Redis %s, says why, and does not tell the password', async (_, redis, why) => {
+    const { exitCode, checks, text } = await healthWith(conf(redis()));
+    expect(exitCode).toBe(1);
+    expect(checks.at(-1)).toMatchObject({ name: 'redis', ok: false, detail: expect.stringMatching(why) });
+    expect(text).not.toMatch(/wrong-word|open-sesame/);
+  });
+
+  test('of a relay that can do without its Redis is good all the same, and says so', async () => {
+    const { exitCode, ok, checks } = await healthWith(conf('127.0.0.1:9/5', false));
+    expect({ exitCode, ok }).toEqual({ exitCode: 0, ok: true });
+    expect(checks.at(-1)).toMatchObject({ ok: false, detail: expect.stringContaining('calls go on') });
+  });
+});
