@@ -58,6 +58,8 @@ export async function applyToLab(options: ApplyOptions): Promise<Applied> {
     fleet: resolve(options.fleetFile),
     image: options.image,
     networkRange: range,
+    // Where the lab's machines find Google's APIs (lab/machine-api.ts).
+    secretsEndpoint: 'http://169.254.169.254',
     protect: false,
   };
   const program = options.program ?? FLEET_PROGRAM;
@@ -107,7 +109,10 @@ async function make(rest: Rest, declared: Declared, options: ApplyOptions, made:
   if (typeof resource.selfLink === 'string') made.links.add(linkPath(resource.selfLink));
   options.onEvent?.({ kind: 'resource', what, change });
   // What the program gave stays as it gave it; the API adds what it alone knows.
-  return { id: linkPath(String(resource.selfLink ?? name)), state: { ...resource, ...inputs } };
+  return {
+    id: linkPath(String(resource.selfLink ?? resource.id ?? name)),
+    state: { ...resource, ...inputs },
+  };
 }
 
 /** Components and providers are Pulumi's own; everything else must be a kind of the lab. */

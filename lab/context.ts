@@ -6,6 +6,7 @@ import type { Operations } from './operations.ts';
 import type { Images, LabNetwork, Machines, RedisServers } from './ports.ts';
 import type { LabClock, LabTiming } from './server.ts';
 import type { State, Store } from './state.ts';
+import type { Tokens } from './tokens.ts';
 
 export type Lab = {
   readonly project: string;
@@ -23,6 +24,8 @@ export type Lab = {
   readonly operations: Operations;
   readonly faults: Faults;
   readonly controller: Controller;
+  /** Tokens of the machines' service accounts. */
+  readonly tokens: Tokens;
   /** Metadata changed: who waits for a change looks again. */
   readonly wakeMetadata: () => void;
   /** Aborted when the endpoint closes. */

@@ -1,4 +1,5 @@
 /** Memorystore for Redis (API v1): create, get, list and delete instances; each is a real redis-server behind `RedisServers`. */
+import { randomUUID } from 'node:crypto';
 import { reasonOf } from '../lib/errors.ts';
 import type { Lab } from './context.ts';
 import { newId, timestamp } from './context.ts';
@@ -8,7 +9,7 @@ import { invalid, notFound, refuse, unsupported } from './refusal.ts';
 import type { Json } from './types.ts';
 
 const PATH =
-  /^\/redis\/v1\/projects\/([^/]+)\/locations\/([^/]+)(?:\/(instances|operations)(?:\/([^/]+))?)?$/;
+  /^\/redis\/v1\/projects\/([^/]+)\/locations\/([^/]+)(?:\/(instances|operations)(?:\/([^/]+)(\/authString)?)?)?$/;
 
 /** Fields of google.cloud.redis.v1.Instance that a client may set. */
 const SETTABLE: ReadonlySet<string> = new Set([
@@ -26,21 +27,22 @@ const SETTABLE: ReadonlySet<string> = new Set([
   'authEnabled',
   'transitEncryptionMode',
 ]);
-/** Asked for, but the lab's Redis has neither. */
-const OFF: Readonly<Record<string, unknown>> = { authEnabled: false, transitEncryptionMode: 'DISABLED' };
+/** Asked for, but the lab's Redis has not. */
+const OFF: Readonly<Record<string, unknown>> = { transitEncryptionMode: 'DISABLED' };
 
 export const isRedisPath = (path: string): boolean => path.startsWith('/redis/v1/');
 
 /** Answers one request; `body` is parsed JSON or undefined. */
 export function handleRedis(lab: Lab, method: string, url: URL, body: unknown): Reply {
   const found = PATH.exec(url.pathname);
-  const [, project, location = '', collection, id] = found ?? [];
+  const [, project, location = '', collection, id, auth] = found ?? [];
   if (found === null || collection === undefined) throw unsupported(`redis ${method} ${url.pathname}`);
   if (project !== lab.project) throw notFound(`projects/${project}`);
   const parent = `projects/${project}/locations/${location}`;
   if (collection === 'operations' && id !== undefined && method === 'GET')
     return ok(one(lab.state.redisOperations, `${parent}/operations/${id}`));
-  if (collection !== 'instances') throw unsupported(`redis.${collection} by ${method}`);
+  if (auth !== undefined && method === 'GET') return ok(authString(lab, `${parent}/instances/${id}`));
+  if (collection !== 'instances' || auth !== undefined) throw unsupported(`redis.${collection} by ${method}`);
   if (id === undefined && method === 'GET') return ok({ instances: listIn(lab, location, parent) });
   if (id === undefined && method === 'POST')
     return ok(create(lab, parent, url.searchParams.get('instanceId') ?? '', (body ?? {}) as Json));
@@ -53,6 +55,12 @@ function one(table: Readonly<Record<string, Json>>, name: string): Json {
   const found = table[name];
   if (found === undefined) throw notFound(name);
   return found;
+}
+
+/** As Memorystore's: a UUID, which stays as long as the instance asks for one. */
+function authString(lab: Lab, name: string): Json {
+  one(lab.state.redis, name);
+  return { authString: lab.state.redisPasswords?.[name] ?? '' };
 }
 
 /** Location `-` lists all of them. */
@@ -89,6 +97,8 @@ function create(lab: Lab, parent: string, id: string, body: Json): Json {
     createTime: timestamp(lab),
     state: 'CREATING',
   };
+  if (body.authEnabled === true)
+    lab.state.redisPasswords = { ...lab.state.redisPasswords, [name]: randomUUID() };
   return operation(lab, parent, name, 'create', () => start(lab, name));
 }
 
@@ -102,7 +112,8 @@ const configOf = (instance: Json | undefined): Record<string, string> =>
   (instance?.redisConfigs ?? {}) as Record<string, string>;
 
 async function start(lab: Lab, name: string): Promise<Json> {
-  const { host, port } = await lab.redis.start(serverOf(name), configOf(lab.state.redis[name]));
+  const password = lab.state.redisPasswords?.[name];
+  const { host, port } = await lab.redis.start(serverOf(name), configOf(lab.state.redis[name]), password);
   const location = name.split('/')[3] ?? '';
   const ready: Json = {
     ...lab.state.redis[name],
@@ -126,6 +137,7 @@ function remove(lab: Lab, parent: string, id: string): Json {
 async function stop(lab: Lab, name: string): Promise<Json> {
   await lab.redis.stop(serverOf(name));
   delete lab.state.redis[name];
+  delete lab.state.redisPasswords?.[name];
   lab.store.changed();
   return { '@type': 'type.googleapis.com/google.protobuf.Empty' };
 }

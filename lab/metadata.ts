@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import { text as bodyText } from 'node:stream/consumers';
-import { type Answer, answer, isChange, refusal } from './metadata/answer.ts';
+import { type Answer, accountOfToken, answer, isChange, refusal } from './metadata/answer.ts';
 import { type MetadataQuery, parseQuery } from './metadata/query.ts';
 import type { MetadataSource } from './ports.ts';
 
@@ -53,6 +53,9 @@ async function reply(
 ): Promise<Answer> {
   const url = request.url ?? '/';
   const path = url.split('?')[0] ?? url;
+  const api = source.api?.(request.method ?? 'GET', path, request.headers.authorization);
+  if (api !== undefined)
+    return { status: api.status, type: 'application/json', body: JSON.stringify(api.json) };
   const query = parseQuery(url);
   const signpost = SIGNPOSTS[path];
   if (signpost !== undefined) return signpost;
@@ -86,6 +89,9 @@ function whyForbidden({ headers }: IncomingMessage): string | undefined {
 function read(source: MetadataSource, address: string, query: MetadataQuery): Answer {
   const tree = source.tree(address);
   if (tree === undefined) return refusal(404, `Error 404: the lab has no machine at ${address}`);
+  const account = accountOfToken(query.path);
+  const token = account === undefined ? undefined : source.token?.(address, account);
+  if (token !== undefined) return { status: 200, type: 'application/json', body: JSON.stringify(token) };
   return answer(tree, query);
 }
 

@@ -47,10 +47,12 @@ export type Images = {
 
 /** A managed Redis (Memorystore in GCE's words): a real redis-server at its own address. */
 export type RedisServers = {
-  /** `config`: Memorystore's `redisConfigs`, e.g. `{'notify-keyspace-events': 'KEA'}`. A running one is left as it is. */
+  /** `config`: Memorystore's `redisConfigs`, e.g. `{'notify-keyspace-events': 'KEA'}`. `password`: asked of every client; absent: none.
+   * A running one is left as it is. */
   readonly start: (
     name: string,
     config?: Readonly<Record<string, string>>,
+    password?: string,
   ) => Promise<{ readonly host: string; readonly port: number }>;
   readonly stop: (name: string) => Promise<void>;
 };
@@ -59,12 +61,19 @@ export type RedisServers = {
 export type MetadataTree = { readonly [key: string]: MetadataValue };
 export type MetadataValue = string | number | boolean | MetadataTree | readonly MetadataValue[];
 
+/** What an API of Google's answers to a machine. */
+export type ApiAnswer = { readonly status: number; readonly json: unknown };
+
 /** The GCE side, as the metadata server sees it. */
 export type MetadataSource = {
   /** The `instance` + `project` tree of the machine at this address; undefined: no such machine (404). */
   readonly tree: (address: string) => MetadataTree | undefined;
   /** A guest attribute that the machine wrote; rejected (false) unless `enable-guest-attributes` is TRUE. */
   readonly putGuestAttribute: (address: string, namespace: string, key: string, value: string) => boolean;
+  /** A token of the account (its e-mail, or `default`) of the machine at this address; undefined: it has no such account. Absent: none are issued. */
+  readonly token?: (address: string, account: string) => MetadataTree | undefined;
+  /** Google's APIs that a machine may ask, which the lab serves beside the metadata; undefined: not a path of any. */
+  readonly api?: (method: string, path: string, authorization: string | undefined) => ApiAnswer | undefined;
   /** Calls `wake` on every change of metadata until the returned function is called. */
   readonly onChange: (wake: () => void) => () => void;
 };

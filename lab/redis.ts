@@ -1,5 +1,5 @@
 /** Managed Redis of the lab: a real redis-server at an address of its own, as Memorystore is; nothing is written outside the lab. */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { FleetError } from '../lib/errors.ts';
@@ -25,10 +25,10 @@ type RedisRecord = { readonly host: string; readonly process: ProcessId };
 export function createRedisServers(options: RedisOptions): RedisServers {
   const { folder, names } = options;
   return {
-    start: async (name, config = {}) => {
+    start: async (name, config = {}, password = undefined) => {
       const record = await recordOf(folder, name);
       const running = record !== undefined && (await isAlive(record.process));
-      return { host: running ? record.host : await start(options, name, config), port: PORT };
+      return { host: running ? record.host : await start(options, name, config, password), port: PORT };
     },
     stop: async (name) => {
       const record = await recordOf(folder, name);
@@ -48,6 +48,7 @@ async function start(
   { folder, names, network }: RedisOptions,
   name: string,
   config: Readonly<Record<string, string>>,
+  password: string | undefined,
 ): Promise<string> {
   const args = redisArguments(name, config);
   const home = join(folder, 'redis', name);
@@ -58,7 +59,10 @@ async function start(
   await network.attach(namespace, host);
   await network.configure(namespace, host);
   const enter = ['nsenter', `--net=/run/netns/${namespace}`];
-  const server = ['redis-server', '--bind', host, '--port', String(PORT), '--dir', home, ...args];
+  // In a file of its own: what stands in an argument, everyone on this machine can read.
+  const secrets = join(home, 'secrets.conf');
+  await writeFile(secrets, password === undefined ? '' : `requirepass ${password}\n`, { mode: 0o600 });
+  const server = ['redis-server', secrets, '--bind', host, '--port', String(PORT), '--dir', home, ...args];
   const process = await startDetached([...enter, ...server], { log: join(home, 'redis.log') });
   if (process !== undefined) await writeJson(join(home, 'redis.json'), { host, process });
   if (process === undefined || !(await serves(process, host))) throw didNotStart(name, home);
@@ -86,7 +90,7 @@ function didNotStart(name: string, home: string): FleetError {
   });
 }
 
-/** One PING over a connection of its own; false on anything but PONG. */
+/** One PING over a connection of its own; false on anything but PONG, and that a password is asked for. */
 function answersPing(host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port: PORT, timeout: 1_000 });
@@ -95,7 +99,7 @@ function answersPing(host: string): Promise<boolean> {
       resolve(answer);
     };
     socket.once('connect', () => socket.write('PING\r\n'));
-    socket.once('data', (data) => say(data.toString().startsWith('+PONG')));
+    socket.once('data', (data) => say(/^(\+PONG|-NOAUTH)/.test(data.toString())));
     socket.once('error', () => say(false));
     socket.once('timeout', () => say(false));
   });

@@ -14,6 +14,7 @@ import { timestamp } from './context.ts';
 import { createFaults } from './faults.ts';
 import { createController, revive } from './groups/controller.ts';
 import { createFront } from './http/front.ts';
+import { machineApi } from './machine-api.ts';
 import { resumeRedis } from './memorystore.ts';
 import { createOperations } from './operations.ts';
 import type { Images, LabNetwork, Machines, MetadataSource, RedisServers } from './ports.ts';
@@ -23,6 +24,7 @@ import { guestAttributesEnabled, instanceAt, metadataTree } from './resources/me
 import type { Store } from './state.ts';
 import { openStore } from './state.ts';
 import { objectsFolder } from './storage/objects.ts';
+import { createTokens } from './tokens.ts';
 import { perform } from './work.ts';
 
 export type LabServerOptions = {
@@ -136,6 +138,7 @@ function createLab(
     clock: options.clock ?? wallClock,
     state: store.state,
     faults: createFaults(),
+    tokens: createTokens((options.clock ?? wallClock).now),
     operations: createOperations(
       () => lab,
       (work) => perform(lab, work),
@@ -198,6 +201,14 @@ function metadataSource(lab: Lab, listeners: Listeners): MetadataSource {
       lab.store.changed();
       return true;
     },
+    token: (address, account) => {
+      const { serviceAccounts = [] } = instanceAt(lab, address)?.resource ?? {};
+      const known = serviceAccounts?.find(
+        ({ email }, index) => email === account || (index === 0 && account === 'default'),
+      );
+      return known && lab.tokens.issue({ email: known.email ?? '', scopes: known.scopes ?? [] });
+    },
+    api: (method, path, authorization) => machineApi(lab, method, path, authorization),
     onChange: (wake) => {
       listeners.add(wake);
       return () => listeners.delete(wake);

@@ -82,6 +82,13 @@ export type SimpleTable =
 
 export type ObjectRecord = { readonly metadata: Json; readonly file: string };
 
+/** A secret of Secret Manager; data are base64, as the API has them. */
+export type SecretRecord = {
+  readonly resource: Json;
+  readonly versions: { readonly resource: Json; readonly data: string }[];
+  policy: Json;
+};
+
 export type State = {
   readonly format: 1;
   readonly project: string;
@@ -101,6 +108,10 @@ export type State = {
   /** Memorystore instances, and operations on them, by name. */
   redis: Record<string, Json>;
   redisOperations: Record<string, Json>;
+  /** Passwords of Memorystore instances, by name; absent in labs that are older than passwords. */
+  redisPasswords?: Record<string, string>;
+  /** By id; absent in labs that are older than secrets. */
+  secrets?: Record<string, SecretRecord>;
 };
 
 export function emptyState(project: string): State {

@@ -52,6 +52,26 @@ has_metadata_server() {
 # The first IPv4 address that other machines can reach.
 own_address() { ip -4 -oneline address show scope global | sed -n '1s/.* inet \([0-9.]*\).*/\1/p'; }
 
+# Prints a secret, given the URL at which Secret Manager shows it; the machine's own service account has to be granted it. Token and secret
+# pass through pipes: what stands in an argument, every program of the machine can read.
+secret() {
+    token=$(metadata instance/service-accounts/default/token | sed -n 's/.*"access_token" *: *"\([^"]*\)".*/\1/p')
+    [ -n "$token" ] || return 1
+    answer=$(printf 'Authorization: Bearer %s\n' "$token" | curl -sSf --max-time 10 -H @- "$1" 2>/dev/null) || return 1
+    printf '%s' "$answer" | tr -d '\n' | sed -n 's/.*"data" *: *"\([^"]*\)".*/\1/p' | base64 -d
+}
+
+# The same, for as long as it takes: a grant that was just made is not known everywhere at once.
+secret_when_up() {
+    tries=0
+    until value=$(secret "$1") && [ -n "$value" ]; do
+        tries=$((tries + 1))
+        [ $((tries % 15)) -ne 1 ] || log "waiting for Secret Manager ($1)"
+        sleep 2
+    done
+    printf '%s' "$value"
+}
+
 # Writes a guest attribute. Fails when the server refuses, which it does unless enable-guest-attributes is TRUE.
 guest_attribute() {
     printf '%s' "$2" | curl -sSf --max-time 5 -o /dev/null -X PUT -H 'Metadata-Flavor: Google' \

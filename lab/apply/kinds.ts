@@ -8,6 +8,7 @@ import { type Ensured, ensure } from './ensure.ts';
 import { managedInstances, type Wait, waitUntilStable } from './group.ts';
 import { ensureRedis } from './redis.ts';
 import { computePath, type Rest } from './rest.ts';
+import { ensureSecret, ensureSecretMember, ensureSecretVersion } from './secret.ts';
 import {
   fields,
   firewallBody,
@@ -84,6 +85,9 @@ const makers: Readonly<Record<string, Maker>> = {
   'gcp:compute/instanceTemplate:InstanceTemplate': resource('instanceTemplates', global, templateBody, []),
   'gcp:compute/instanceGroupManager:InstanceGroupManager': ensureGroup,
   'gcp:redis/instance:Instance': (rest, inputs) => ensureRedis(rest, inputs as never),
+  'gcp:secretmanager/secret:Secret': ensureSecret,
+  'gcp:secretmanager/secretVersion:SecretVersion': ensureSecretVersion,
+  'gcp:secretmanager/secretIamMember:SecretIamMember': ensureSecretMember,
   'gcp:serviceaccount/account:Account': async (rest, { accountId }) =>
     withoutIam(`service account ${accountId}`, {
       email: `${accountId}@${rest.project}.iam.gserviceaccount.com`,

@@ -23,10 +23,18 @@ export async function ensureRedis(rest: Rest, inputs: Unwrap<InstanceArgs>): Pro
   if (present !== undefined) {
     const changed = differences(body, present);
     if (changed.length > 0) throw needsReplacement(what, changed);
-    return { change: { kind: 'unchanged' }, what, resource: await ready(rest, `${parent}/${name}`) };
+    return { change: { kind: 'unchanged' }, what, resource: await withPassword(rest, `${parent}/${name}`) };
   }
   await finished(rest, await rest.send('POST', `${parent}?instanceId=${name}`, body), what);
-  return { change: { kind: 'created' }, what, resource: await ready(rest, `${parent}/${name}`) };
+  return { change: { kind: 'created' }, what, resource: await withPassword(rest, `${parent}/${name}`) };
+}
+
+/** Pulumi's provider asks for the password too. */
+async function withPassword(rest: Rest, path: string): Promise<Json> {
+  const instance = await ready(rest, path);
+  return instance.authEnabled === true
+    ? { ...instance, ...(await rest.get(`${path}/authString`)) }
+    : instance;
 }
 
 /** Memorystore takes `projects/p/global/networks/n`, Pulumi's provider shortens a self link to it. */

@@ -5,6 +5,7 @@ import type { Lab } from '../context.ts';
 import type { Fault } from '../faults.ts';
 import { handleRedis, isRedisPath } from '../memorystore.ts';
 import { errorBody } from '../refusal.ts';
+import { handleSecrets, isSecretPath } from '../secrets.ts';
 import { createStorageServer, isStoragePath } from '../storage/server.ts';
 import { handleAdmin, isAdminPath } from './admin.ts';
 import { handleBatch } from './batch.ts';
@@ -37,6 +38,12 @@ export function createFront(lab: Lab, checkAnswers: boolean, report: (error: unk
     if (isRedisPath(url.pathname))
       return underFault(lab, [`${method} ${url.pathname}`], async () => {
         const reply = handleRedis(lab, method, url, parseBody(text));
+        await lab.store.saved();
+        return reply;
+      });
+    if (isSecretPath(url.pathname))
+      return underFault(lab, [`${method} ${url.pathname}`], async () => {
+        const reply = handleSecrets(lab, method, url, parseBody(text));
         await lab.store.saved();
         return reply;
       });

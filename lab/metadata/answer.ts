@@ -20,8 +20,9 @@ export function refusal(status: number, sentence: string): Answer {
 /** The answer to a read of `tree` right now. A directory without its slash is redirected; credentials are never made up. */
 export function answer(tree: MetadataTree, query: MetadataQuery): Answer {
   const { path } = query;
-  if (asksForCredentials(path) && lookUp(tree, path.slice(0, -1)) !== undefined)
-    return refusal(501, `The lab issues no Google credentials: ${path.join('/')} has no answer here.`);
+  const credential = asksFor('token', path) || asksFor('identity', path);
+  if (credential && lookUp(tree, path.slice(0, -1)) !== undefined)
+    return refusal(501, `There are no Google credentials here: ${path.join('/')} has no answer.`);
   const value = lookUp(tree, path);
   if (value === undefined) return refusal(404, `Error 404: no metadata at ${path.join('/')}`);
   if (!isDirectory(value)) return leaf(value, query);
@@ -36,9 +37,13 @@ export function answer(tree: MetadataTree, query: MetadataQuery): Answer {
     : json(toJson(value, path));
 }
 
-/** `token` and `identity` of a service account. */
-function asksForCredentials(path: readonly string[]): boolean {
-  return path.length === 4 && path[1] === 'service-accounts' && ['token', 'identity'].includes(path[3] ?? '');
+/** `instance/service-accounts/<account>/token` → the account. */
+export function accountOfToken(path: readonly string[]): string | undefined {
+  return asksFor('token', path) ? path[2] : undefined;
+}
+
+function asksFor(what: 'token' | 'identity', path: readonly string[]): boolean {
+  return path.length === 4 && path[1] === 'service-accounts' && path[3] === what;
 }
 
 function leaf(value: MetadataValue, { path, alt }: MetadataQuery): Answer {

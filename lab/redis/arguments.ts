@@ -13,7 +13,7 @@ const SETTINGS = [
   'timeout',
 ];
 
-/** Nothing is kept on disk and no access control stands in the way, as in Memorystore's basic tier. Rejects code `redis-config`. */
+/** Nothing is kept on disk, as in Memorystore's basic tier. Rejects code `redis-config`. */
 export function redisArguments(name: string, config: Readonly<Record<string, string>>): readonly string[] {
   const unknown = Object.keys(config).find((key) => !SETTINGS.includes(key));
   if (unknown !== undefined) throw unknownSetting(name, unknown);

@@ -107,7 +107,7 @@ function netmask(range: string): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(mask / 2 ** shift) % 256).join('.');
 }
 
-/** Accounts by e-mail, the first also as `default`. The lab has no tokens to give. */
+/** Accounts by e-mail, the first also as `default`. */
 function accountTree({ serviceAccounts }: Instance): MetadataTree {
   const accounts = (serviceAccounts ?? []).map(({ email, scopes }, index) => {
     const aliases = index === 0 ? ['default'] : [];

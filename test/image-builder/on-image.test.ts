@@ -11,6 +11,7 @@ import {
   PROGRAMS,
   REDIS,
   type RelayBoot,
+  TOKEN,
 } from './support/relay-config.ts';
 
 const TEMPLATE = [
@@ -45,13 +46,10 @@ describe('rtpfleet-config', () => {
     expect(written).toContain('listen-ng = 10.0.0.7:22222\n');
   });
 
-  test.each(['10.0.0.3:6379/5', 'secret@10.0.0.3:6379/5', 'redis.internal:6379/0'])(
-    'with Redis at %s',
-    async (redis) => {
-      const { written } = await config({ [IP]: '10.0.0.7', [REDIS]: redis });
-      expect(written).toContain(`redis = ${redis}\nno-redis-required = true\n`);
-    },
-  );
+  test.each(['10.0.0.3:6379/5', 'redis.internal:6379/0'])('with Redis at %s', async (redis) => {
+    const { written } = await config({ [IP]: '10.0.0.7', [REDIS]: redis });
+    expect(written).toContain(`redis = ${redis}\nno-redis-required = true\n`);
+  });
 
   test.each([
     ['no internal address', {}],
@@ -59,6 +57,10 @@ describe('rtpfleet-config', () => {
     ['an external address that is none', { [IP]: '10.0.0.7', [EXTERNAL]: 'none' }],
     ['an internal address with a second line', { [IP]: '10.0.0.7\nmax-sessions = -1' }],
     ['a Redis with a second line', { [IP]: '10.0.0.7', [REDIS]: '10.0.0.3:6379/5\nmax-sessions = -1' }],
+    [
+      'a Redis with its password, which metadata shows to everyone',
+      { [IP]: '10.0.0.7', [REDIS]: 'x@10.0.0.3:6379/5' },
+    ],
     ['a Redis without database', { [IP]: '10.0.0.7', [REDIS]: '10.0.0.3:6379' }],
     [
       'a Redis that would end up in the configuration as more',
@@ -95,6 +97,62 @@ describe('rtpfleet-config without a metadata server', () => {
     const { exitCode, files } = await config({}, place);
     expect(exitCode).toBe(124);
     expect(files).toEqual([]);
+  });
+});
+
+describe('the password of Redis', () => {
+  const SECRET = '/v1/projects/p/secrets/demo-redis/versions/latest:access';
+  /** What the metadata server and Secret Manager say, where the secret is `password`. */
+  const told = (password: string, url?: string) => {
+    const payload = { data: Buffer.from(password).toString('base64') };
+    return {
+      ...{ [IP]: '10.0.0.7', [REDIS]: '10.0.0.3:6379/5' },
+      'attributes/rtpfleet-redis-secret': url ?? `http://127.0.0.1:${boot.port}${SECRET}`,
+      'service-accounts/default/token': JSON.stringify({
+        access_token: TOKEN,
+        expires_in: 9,
+        token_type: 'Bearer',
+      }),
+      // Google's answers have line ends.
+      [SECRET]: JSON.stringify({ name: 'projects/1/secrets/demo-redis/versions/1', payload }, undefined, 2),
+    };
+  };
+
+  test('is read in Secret Manager with the token of the machine, and told to RTPEngine alone', async () => {
+    const password = '0f8e-|&\\$(x)"\'';
+    const { written, stderr, exitCode } = await config(told(password));
+    expect(exitCode).toBe(0);
+    expect(written).toContain(`redis = ${password}@10.0.0.3:6379/5\nno-redis-required = true\n`);
+    expect(stderr).not.toContain('0f8e');
+    expect(stderr).not.toContain(TOKEN);
+  });
+
+  test.each(['with a space', 'with@sign', 'two\nlines'])(
+    '%s is refused without being shown',
+    async (password) => {
+      const { exitCode, stderr, files } = await config(told(password));
+      expect([exitCode, files]).toEqual([1, []]);
+      expect(stderr).toContain('which RTPEngine cannot be told');
+      expect(stderr).not.toContain(password);
+    },
+  );
+
+  test.each([
+    'https://secretmanager.googleapis.com.evil.example/v1/projects/p/secrets/s/versions/1:access',
+    'https://secretmanager.googleapis.com/v1/projects/p/secrets/s/versions/1:access\nhttp://evil.example/',
+    'http://secretmanager.googleapis.com/v1/projects/p/secrets/s/versions/1:access',
+    'https://evil.example/v1/projects/p/secrets/s/versions/1:access',
+  ])('is not asked for at %s', async (url) => {
+    const { exitCode, stderr, files } = await config(told('hush', url));
+    expect([exitCode, files]).toEqual([1, []]);
+    expect(stderr).toContain('is no URL of Secret Manager');
+  });
+
+  test('that the machine may not read is waited for', async () => {
+    const { [SECRET]: _, ...without } = told('hush');
+    const { exitCode, stderr, files } = await config(without, { within: ['timeout', '2'] });
+    expect([exitCode, files]).toEqual([124, []]);
+    expect(stderr).toContain('waiting for Secret Manager (http://127.0.0.1');
   });
 });
 

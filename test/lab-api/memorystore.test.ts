@@ -40,7 +40,8 @@ describe('Memorystore', () => {
     expect((await create(lab, 'Bad')).status).toBe(400);
     expect((await create(lab, 'calls', { memorySize: 1 })).status).toBe(400);
     expect((await create(lab, 'calls', { memorySizeGb: 'one' })).status).toBe(400);
-    expect((await create(lab, 'calls', { authEnabled: true })).status).toBe(501);
+    const tls = { transitEncryptionMode: 'SERVER_AUTHENTICATION' };
+    expect((await create(lab, 'calls', tls)).status).toBe(501);
     expect((await lab.send('PATCH', `${parent}/instances/calls`, {})).status).toBe(501);
     await create(lab, 'calls');
     expect((await create(lab, 'calls')).status).toBe(409);

@@ -13,6 +13,9 @@ export const IP = 'network-interfaces/0/ip';
 export const EXTERNAL = 'network-interfaces/0/access-configs/0/external-ip';
 export const REDIS = 'attributes/rtpfleet-redis';
 
+/** What the metadata server gives the machine, to show to Google's APIs. */
+export const TOKEN = 'ya29.token-of-the-machine';
+
 export type Place = {
   /** Port of the metadata server; another one: nobody answers. */
   readonly port?: number;
@@ -36,6 +39,8 @@ export type RelayBoot = {
     readonly files: readonly string[];
     readonly written: string;
   }>;
+  /** Of the metadata server, and of Secret Manager. */
+  readonly port: number;
   readonly close: () => void;
 };
 
@@ -44,11 +49,14 @@ export async function openRelayBoot(): Promise<RelayBoot> {
   let told: Readonly<Record<string, string>> = {};
   const server = createServer((request, response) => {
     const key = (request.url ?? '').replace('/computeMetadata/v1/instance/', '');
-    const value = request.headers['metadata-flavor'] === 'Google' ? told[key] : undefined;
+    const flavor = request.headers['metadata-flavor'] === 'Google';
+    const signed = request.headers.authorization === `Bearer ${TOKEN}`;
+    const value = (key.startsWith('/v1/') ? signed : flavor) ? told[key] : undefined;
     response.writeHead(value === undefined ? 404 : 200).end(value ?? 'not found');
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   return {
+    port: (server.address() as AddressInfo).port,
     configure: async (template, metadata, place = {}) => {
       told = { name: (await execa('hostname')).stdout, ...metadata };
       const { port = (server.address() as AddressInfo).port, product = 'Standard PC' } = place;
@@ -79,5 +87,7 @@ function moved(program: string, folder: string, port: number): string {
     .replaceAll('/sys/class/dmi/id', folder)
     .replaceAll('PATIENCE=20', 'PATIENCE=1')
     .replaceAll('169.254.169.254', `127.0.0.1:${port}`)
+    .replaceAll('169\\.254\\.169\\.254', `127.0.0.1:${port}`)
+    .replaceAll('sleep 2', 'sleep 0.1')
     .replaceAll('chgrp rtpengine', 'chmod 0640');
 }
