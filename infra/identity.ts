@@ -2,6 +2,7 @@
 import { IAMCustomRole } from '@pulumi/gcp/projects/iamcustomRole.js';
 import { IAMMember } from '@pulumi/gcp/projects/iammember.js';
 import { Account } from '@pulumi/gcp/serviceaccount/account.js';
+import { IAMMember as AccountMember } from '@pulumi/gcp/serviceaccount/iammember.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Fleet } from '../configs/fleet.ts';
 import { relayCount } from '../configs/places.ts';
@@ -46,17 +47,18 @@ export class FleetIdentity extends pulumi.ComponentResource {
         `${name}-${what}`,
         { project, accountId: `${fleet.name}-${what}`, displayName: `${displayName} ${fleet.name}` },
         { parent: this },
-      ).email;
+      );
     const grant = (what: string, role: pulumi.Input<string>, email: pulumi.Output<string>) =>
       new IAMMember(
         `${name}-${what}`,
         { project, role, member: pulumi.interpolate`serviceAccount:${email}` },
         { parent: this },
       );
-    this.relay = account('relay', 'Relays of fleet');
+    const relays = account('relay', 'Relays of fleet');
+    this.relay = relays.email;
     // IAM: an account's id has at most 30 characters, and a fleet's name 20.
-    this.controller = account('rollout', 'Rollouts of fleet');
-    this.publisher = account('images', 'Images of fleet');
+    this.controller = account('rollout', 'Rollouts of fleet').email;
+    this.publisher = account('images', 'Images of fleet').email;
     for (const role of RELAY_ROLES) grant(`relay-${role.split('.')[1]}`, role, this.relay);
     grant(
       'controller',
@@ -64,6 +66,16 @@ export class FleetIdentity extends pulumi.ComponentResource {
       this.controller,
     );
     grant('publisher', customRole(name, fleet, 'publisher', publisherPermissions(), this), this.publisher);
+    // A group that is pointed at a template acts for whoever does it, in the name of the relays' account: this one, and no other.
+    new AccountMember(
+      `${name}-controller-acts-as-relay`,
+      {
+        serviceAccountId: relays.name,
+        role: 'roles/iam.serviceAccountUser',
+        member: pulumi.interpolate`serviceAccount:${this.controller}`,
+      },
+      { parent: this },
+    );
     const { relay, controller, publisher } = this;
     this.registerOutputs({ relay, controller, publisher });
   }

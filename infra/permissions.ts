@@ -9,13 +9,18 @@ type Calls = Readonly<Record<string, readonly string[]>>;
 /** Waiting for an operation asks for it by name. */
 const OPERATIONS = ['compute.zoneOperations.get', 'compute.globalOperations.get'];
 
-/** The calls of `rollout/`: it reads, labels relays, and asks a group to re-create one. It cannot change a group's size or template. */
+/** The calls of `rollout/`: it reads, labels relays, asks a group to re-create one, and points a group back at an earlier template. */
 export const CONTROLLER_CALLS: Calls = {
   'instanceGroupManagers.get': ['compute.instanceGroupManagers.get'],
   'instanceGroupManagers.listManagedInstances': ['compute.instanceGroupManagers.get'],
   'instanceGroupManagers.listPerInstanceConfigs': ['compute.instanceGroupManagers.get'],
   'instanceGroupManagers.patchPerInstanceConfigs': ['compute.instanceGroupManagers.update'],
   'instanceGroupManagers.deletePerInstanceConfigs': ['compute.instanceGroupManagers.update'],
+  // To want a template whose machines run as an account also needs to be allowed to act as it: identity.ts grants that on the relays' alone.
+  'instanceGroupManagers.patch': [
+    'compute.instanceGroupManagers.update',
+    'compute.instanceTemplates.useReadOnly',
+  ],
   'instanceGroupManagers.applyUpdatesToInstances': ['compute.instanceGroupManagers.update'],
   'instanceTemplates.get': ['compute.instanceTemplates.get'],
   'instances.get': ['compute.instances.get'],
@@ -27,6 +32,7 @@ export const CONTROLLER_CALLS: Calls = {
 
 /** The calls of `image-builder/`: images, and the one machine in which an image is examined. */
 export const PUBLISHER_CALLS: Calls = {
+  'globalOperations.list': ['compute.globalOperations.list'],
   'images.get': ['compute.images.get'],
   'images.list': ['compute.images.list'],
   'images.insert': ['compute.images.create', 'compute.images.setLabels'],

@@ -5,6 +5,7 @@ import type { Fleet as FleetFile } from '../configs/fleet.ts';
 import { loadFleet } from '../configs/load.ts';
 import { FleetError, isFleetError } from '../lib/errors.ts';
 import { connectGce, type Gce } from '../lib/gce.ts';
+import { readSecret } from '../lib/secrets.ts';
 import { wallClock } from './adapters/clock.ts';
 import { type GceFleet, gceFleet } from './adapters/gce.ts';
 import type { ControlPlace } from './adapters/lock.ts';
@@ -69,9 +70,13 @@ export async function withSession<T>(
  * the database for control. */
 export async function controlPlace({ file, endpoint, cloud }: Session): Promise<ControlPlace> {
   const [zone] = file.cloud.zones;
-  const text = file.redis.kind === 'none' || zone === undefined ? undefined : await cloud.redis(zone);
-  const redis = text === undefined ? undefined : redisPlace(text, file.redis.controlDatabase);
-  return { fleet: file.name, project: file.cloud.project, endpoint, redis };
+  const { project } = file.cloud;
+  const found = file.redis.kind === 'none' || zone === undefined ? undefined : await cloud.redis(zone);
+  const place = found && redisPlace(found.at, file.redis.controlDatabase);
+  const secret = place && found.secret;
+  const password = secret === undefined ? undefined : await readSecret(secret, { project, endpoint });
+  const redis = place && (password === undefined ? place : { ...place, password });
+  return { fleet: file.name, project, endpoint, redis };
 }
 
 /** What a command by hand or a look needs: an observer of the fleet with its policy. */

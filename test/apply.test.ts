@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { stringify } from 'yaml';
@@ -179,6 +179,71 @@ describe('lab apply', () => {
 
 /** A Pulumi program of these tests. */
 const fixture = (name: string) => new URL(`./apply/programs/${name}.ts`, import.meta.url);
+
+describe('a fleet of one relay with a kept external address and a Redis with a password', () => {
+  const [zone = ''] = ZONES;
+  const parts = {
+    name: 'kept',
+    cloud: { ...fleet.cloud, zones: [zone] },
+    network: { externalAddresses: 'static' },
+    redis: { auth: true },
+  };
+  let first: Applied;
+  beforeAll(async () => {
+    first = await apply(parts);
+  });
+
+  const relay = async () => {
+    const found = await lab.gce.call('instances', 'list', { zone, filter: 'name eq kept-.*' });
+    return (found as readonly { readonly name?: string; readonly networkInterfaces?: readonly Nic[] }[]).find(
+      ({ name }) => name?.startsWith('kept-'),
+    );
+  };
+  type Nic = {
+    readonly networkIP?: string | null;
+    readonly accessConfigs?: readonly { readonly natIP?: string | null }[] | null;
+  };
+
+  test('has the external address that the outputs name, and its group keeps it', async () => {
+    const [nic] = (await relay())?.networkInterfaces ?? [];
+    const external = nic?.accessConfigs?.[0]?.natIP;
+    expect(first.outputs.relays).toMatchObject([{ zone, external }]);
+    const instanceGroupManager = `kept-${zone}`;
+    const members = await lab.gce.call('instanceGroupManagers', 'listManagedInstances', {
+      zone,
+      instanceGroupManager,
+    });
+    expect(members).toMatchObject([
+      {
+        preservedStateFromPolicy: {
+          internalIPs: { nic0: { ipAddress: { literal: nic?.networkIP } } },
+          externalIPs: { nic0: { ipAddress: { literal: external } } },
+        },
+      },
+    ]);
+  });
+
+  test('says nowhere what the password is, and where it is', async () => {
+    const state = JSON.parse(await readFile(join(lab.folder, 'state.json'), 'utf8'));
+    const [password] = Object.values(state.redisPasswords as Record<string, string>);
+    expect(password).toMatch(/^[0-9a-f-]{36}$/);
+    expect(JSON.stringify(first)).not.toContain(password);
+    expect(JSON.stringify(await relay())).not.toContain(password);
+    expect(first.outputs.redis).toMatchObject({
+      secret: `projects/${PROJECT}/secrets/kept-redis/versions/latest`,
+    });
+    expect(work(first)).toEqual(
+      expect.arrayContaining([
+        'secret kept-redis: created',
+        `grant of roles/secretmanager.secretAccessor on secret kept-redis to serviceAccount:kept-relay@${PROJECT}.iam.gserviceaccount.com: created`,
+      ]),
+    );
+  });
+
+  test('again with the same: changes nothing', async () => {
+    expect(work(await apply(parts))).toEqual([]);
+  });
+});
 
 describe('lab apply refuses, before it makes anything,', () => {
   const refused = { name: 'other' };

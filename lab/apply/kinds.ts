@@ -91,10 +91,13 @@ const makers: Readonly<Record<string, Maker>> = {
   'gcp:serviceaccount/account:Account': async (rest, { accountId }) =>
     withoutIam(`service account ${accountId}`, {
       email: `${accountId}@${rest.project}.iam.gserviceaccount.com`,
+      name: `projects/${rest.project}/serviceAccounts/${accountId}@${rest.project}.iam.gserviceaccount.com`,
     }),
   'gcp:projects/iAMMember:IAMMember': async (_, { role }) => withoutIam(`grant of ${role}`, {}),
   'gcp:projects/iAMCustomRole:IAMCustomRole': async ({ project }, { roleId }) =>
     withoutIam(`role ${roleId}`, { name: `projects/${project}/roles/${roleId}` }),
+  'gcp:serviceaccount/iAMMember:IAMMember': async (_, { role, member }) =>
+    withoutIam(`grant of ${role} to ${member}`, {}),
   'gcp:monitoring/alertPolicy:AlertPolicy': async (_, { displayName }) =>
     withoutMonitoring(`alert policy ${displayName}`),
   'gcp:monitoring/notificationChannel:NotificationChannel': async (_, { displayName }) =>

@@ -1,6 +1,7 @@
 /** Secret Manager through its API: secrets, their versions, and who may read them. Values are compared here and told nowhere. */
 
 import type { Json } from '../../infra/evaluate/protocol.ts';
+import { isFleetError } from '../../lib/errors.ts';
 import { withoutNulls } from './difference.ts';
 import type { Ensured } from './ensure.ts';
 import type { Rest } from './rest.ts';
@@ -33,11 +34,21 @@ export async function ensureSecretVersion(rest: Rest, { secret, secretData }: Js
 
 type Binding = { readonly role: string; readonly members: readonly string[] };
 
-/** Adds one member to one role, and leaves the others as they are. */
-export async function ensureSecretMember(
-  rest: Rest,
-  { project, secretId, role, member }: Json,
-): Promise<Ensured> {
+/** Other grants on the same secret are made at the same time, each of which changes the policy. */
+const TRIES = 20;
+
+/** Adds one member to one role, and leaves the others as they are; begins again when somebody else changed them meanwhile. */
+export async function ensureSecretMember(rest: Rest, inputs: Json): Promise<Ensured> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await addMember(rest, inputs);
+    } catch (error) {
+      if (tries === TRIES || !isFleetError(error) || error.code !== 'gce-conflict') throw error;
+    }
+  }
+}
+
+async function addMember(rest: Rest, { project, secretId, role, member }: Json): Promise<Ensured> {
   const path = `/v1/projects/${project}/secrets/${secretId}`;
   const what = `grant of ${role} on secret ${secretId} to ${member}`;
   const { bindings = [], ...policy } = (await rest.get(`${path}:getIamPolicy`)) ?? {};

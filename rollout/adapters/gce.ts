@@ -22,13 +22,20 @@ import { patchAdmission, release, replace, setLabels, setTarget } from './gce-vm
 type TemplateFacts = {
   readonly image: string;
   readonly version: string | undefined;
-  /** `host:port/db` of the relays' Redis. */
-  readonly redis: string | undefined;
+  readonly redis: TemplateRedis | undefined;
+};
+
+/** The relays' Redis, as a template names it. */
+export type TemplateRedis = {
+  /** `host:port/db` */
+  readonly at: string;
+  /** URL at which Secret Manager gives its password; undefined: it asks for none. */
+  readonly secret: string | undefined;
 };
 
 export type GceFleet = Cloud & {
-  /** `host:port/db` of the Redis that the relays of this zone's target use; undefined: none. */
-  readonly redis: (zone: string) => Promise<string | undefined>;
+  /** The Redis that the relays of this zone's target use; undefined: none. */
+  readonly redis: (zone: string) => Promise<TemplateRedis | undefined>;
   /** Writes on the VM that rollouts leave it alone; undefined: takes that off. */
   readonly leaveAlone: (vm: VmRef, leave: Leave | undefined) => Promise<void>;
   /** Writes on the VM that a person wants it replaced with its calls; undefined: takes that off. */
@@ -90,7 +97,9 @@ function templateReader(gce: Gce): ReadTemplate {
   const read = async (name: string): Promise<TemplateFacts | undefined> => {
     try {
       const template = await gce.call('instanceTemplates', 'get', { instanceTemplate: name });
-      return { ...imageOf(template), redis: templateMetadata(template, METADATA.control) };
+      const at = templateMetadata(template, METADATA.control);
+      const secret = templateMetadata(template, METADATA.redisSecret);
+      return { ...imageOf(template), redis: at === undefined ? undefined : { at, secret } };
     } catch (error) {
       known.delete(name);
       if (isFleetError(error) && error.code === 'gce-not-found') return undefined;

@@ -8,7 +8,13 @@ import type { Clock, Lock } from '../ports.ts';
 import { lockedBy } from './local-lock.ts';
 import { isDead, type Owner, parseOwner } from './owner.ts';
 
-export type RedisPlace = { readonly host: string; readonly port: number; readonly database: number };
+export type RedisPlace = {
+  readonly host: string;
+  readonly port: number;
+  readonly database: number;
+  /** Absent: it asks for none. Never shown. */
+  readonly password?: string;
+};
 
 const LIVES_MS = 15_000;
 const RENEW_MS = 5_000;
@@ -125,7 +131,7 @@ function keepRenewed(run: Script, value: string, until: number, clock: Clock) {
 }
 
 /** Opens the control database. Rejects with `retry` and code `redis-unreachable`. */
-export async function connectRedis({ host, port, database }: RedisPlace): Promise<RedisClientType> {
+export async function connectRedis({ host, port, database, password }: RedisPlace): Promise<RedisClientType> {
   const { createClient } = await import('redis');
   const client: RedisClientType = createClient({
     socket: {
@@ -135,6 +141,7 @@ export async function connectRedis({ host, port, database }: RedisPlace): Promis
       reconnectStrategy: (retries: number) => (retries === 0 ? 100 : 1_000),
     },
     database,
+    ...(password === undefined ? {} : { password }),
     disableOfflineQueue: true,
   }) as RedisClientType;
   // Errors of a connected client show as failed renewals; without a listener they would end the process.

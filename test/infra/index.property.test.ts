@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type Evaluated, evaluate } from './program.ts';
 
 const ACCOUNT = 'demo-relay@my-project.iam.gserviceaccount.com';
+const CLOUD = 'https://www.googleapis.com/auth/cloud-platform';
 const LOGGING = 'https://www.googleapis.com/auth/logging.write';
 const MONITORING = 'https://www.googleapis.com/auth/monitoring.write';
 
@@ -30,7 +31,7 @@ const fleets: fc.Arbitrary<object> = fc
     }),
     relays: fc.record({ perZone: fc.integer({ min: 1, max: 300 }) }),
     rtpengine: fc.record({ ports: fc.constantFrom({ min: 23000, max: 50000 }, { min: 30000, max: 30003 }) }),
-    redis: fc.record({ kind: fc.constantFrom('memorystore', 'none') }),
+    redis: fc.constantFrom({ kind: 'memorystore' }, { kind: 'memorystore', auth: true }, { kind: 'none' }),
   })
   .map(({ cloud, network, ...rest }) => ({
     ...rest,
@@ -47,6 +48,12 @@ beforeAll(async () => {
   for (const one of parts) evaluated.push({ parts: one, fleet: await evaluate(one) });
   sample = evaluated;
 }, 300_000);
+
+/** Parts of a resource that names the project. */
+const OF_ANOTHER = [
+  'gcp:serviceaccount/iAMMember:IAMMember',
+  'gcp:secretmanager/secretVersion:SecretVersion',
+];
 
 type Policy = (
   fleet: Evaluated,
@@ -69,9 +76,15 @@ const policies: Readonly<Record<string, Policy>> = {
       expect(inputs.targetServiceAccounts).toEqual([ACCOUNT]);
     }
   },
-  'a relay runs as its own service account, with two scopes and two roles': (fleet) => {
+  'a relay runs as its own service account, with two roles, and a wide scope only where it reads a secret': (
+    fleet,
+  ) => {
+    const reads = fleet
+      .of('secretmanager/secretIamMember:SecretIamMember')
+      .some(({ inputs }) => inputs.member === `serviceAccount:${ACCOUNT}`);
+    const scopes = reads ? [CLOUD] : [LOGGING, MONITORING];
     for (const { inputs } of fleet.of('compute/instanceTemplate:InstanceTemplate'))
-      expect(inputs.serviceAccount).toEqual({ email: ACCOUNT, scopes: [LOGGING, MONITORING] });
+      expect(inputs.serviceAccount).toEqual({ email: ACCOUNT, scopes });
     const grants = fleet.of('projects/iAMMember:IAMMember').map(({ inputs }) => inputs);
     const own = grants.filter(({ member }) => member === `serviceAccount:${ACCOUNT}`);
     expect(own.map(({ role }) => role).sort()).toEqual([
@@ -101,7 +114,8 @@ const policies: Readonly<Record<string, Policy>> = {
   },
   'every resource names its project': (fleet) => {
     for (const { inputs, type, name } of fleet.resources)
-      if (type.startsWith('gcp:')) expect([name, inputs.project]).toEqual([name, 'my-project']);
+      if (type.startsWith('gcp:') && !OF_ANOTHER.includes(type))
+        expect([name, inputs.project]).toEqual([name, 'my-project']);
   },
   'every name is one that GCE takes': (fleet) => {
     for (const { inputs } of fleet.resources)

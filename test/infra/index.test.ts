@@ -1,6 +1,6 @@
 import { RunError } from '@pulumi/pulumi';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Evaluated, evaluate, IMAGE } from './program.ts';
+import { type Evaluated, evaluate, IMAGE, PASSWORD } from './program.ts';
 
 /** A fleet in two regions. */
 const TWO = {
@@ -252,6 +252,65 @@ describe('Redis', () => {
     expect(redis?.protect).toBe(true);
   });
 
+  const ONE = { cloud: { project: 'my-project', region: 'us-central1', zones: ['us-central1-a'] } };
+  const auth = { redis: { auth: true } };
+  const URL_OF_IT =
+    'https://secretmanager.googleapis.com/v1/projects/my-project/secrets/demo-redis/versions/latest:access';
+
+  test('with a password: it goes from Memorystore to Secret Manager as a secret, and elsewhere only its place is named', async () => {
+    const guarded = await evaluate({ ...ONE, ...auth });
+    expect(guarded.of('redis/instance:Instance')[0]?.inputs.authEnabled).toBe(true);
+    const [version] = guarded.of('secretmanager/secretVersion:SecretVersion');
+    expect(version?.inputs.secretData).toBe(PASSWORD);
+    expect(version?.secrets).toContain('secretData');
+    const [template] = guarded.of('compute/instanceTemplate:InstanceTemplate');
+    expect(template?.inputs.metadata['rtpfleet-redis-secret']).toBe(URL_OF_IT);
+    const others = guarded.resources.filter((one) => one !== version);
+    expect(JSON.stringify([others, guarded.outputs])).not.toContain(PASSWORD);
+    expect(guarded.outputs.redis.secret).toBe('projects/my-project/secrets/demo-redis/versions/latest');
+  });
+
+  test.each([
+    ['one relay: it and the controller', ONE, ['demo-relay', 'demo-rollout']],
+    ['more relays, which keep nothing in Redis: the controller alone', {}, ['demo-rollout']],
+  ])('its password may be read by, with %s', async (_, cloud, accounts) => {
+    const guarded = await evaluate({ ...cloud, ...auth });
+    const readers = guarded.of('secretmanager/secretIamMember:SecretIamMember').map(({ inputs }) => inputs);
+    expect(readers.map(({ member }) => member).sort()).toEqual(
+      accounts.map((account) => `serviceAccount:${account}@my-project.iam.gserviceaccount.com`),
+    );
+    for (const { role, secretId, project } of readers)
+      expect([role, secretId, project]).toEqual([
+        'roles/secretmanager.secretAccessor',
+        'demo-redis',
+        'my-project',
+      ]);
+    const wide = guarded.of('compute/instanceTemplate:InstanceTemplate')[0]?.inputs.serviceAccount.scopes;
+    expect(wide.some((scope: string) => scope.endsWith('/cloud-platform'))).toBe(accounts.length === 2);
+  });
+
+  test('that is there already: nothing is made, and it is where the fleet file says', async () => {
+    const secret = 'projects/shared/secrets/redis/versions/7';
+    const external = await evaluate({
+      ...ONE,
+      redis: { kind: 'external', host: 'redis.internal', port: 6380, secret },
+    });
+    expect(external.of('redis/instance:Instance')).toEqual([]);
+    expect(external.of('secretmanager/secret:Secret')).toEqual([]);
+    const [template] = external.of('compute/instanceTemplate:InstanceTemplate');
+    expect(template?.inputs.metadata).toMatchObject({
+      'rtpfleet-redis': 'redis.internal:6380/5',
+      'rtpfleet-control': 'redis.internal:6380/6',
+      'rtpfleet-redis-secret': `https://secretmanager.googleapis.com/v1/${secret}:access`,
+    });
+    const readers = external.of('secretmanager/secretIamMember:SecretIamMember').map(({ inputs }) => inputs);
+    expect(readers.map(({ project, secretId }) => `${project}/${secretId}`)).toEqual([
+      'shared/redis',
+      'shared/redis',
+    ]);
+    expect(external.of('compute/firewall:Firewall').filter(({ name }) => name.includes('redis'))).toEqual([]);
+  });
+
   test('none: no Redis, no rule for it, nothing about it in the metadata or the outputs', async () => {
     const none = await evaluate({ redis: { kind: 'none' } });
     expect(none.of('redis/instance:Instance')).toEqual([]);
@@ -259,6 +318,16 @@ describe('Redis', () => {
     const [template] = none.of('compute/instanceTemplate:InstanceTemplate');
     expect(Object.keys(template?.inputs.metadata)).toEqual(['enable-guest-attributes', 'rtpfleet-admission']);
     expect(none.outputs.redis).toBeNull();
+  });
+});
+
+describe('OS Login', () => {
+  const metadata = (evaluated: Evaluated) =>
+    evaluated.of('compute/instanceTemplate:InstanceTemplate')[0]?.inputs.metadata;
+
+  test('is asked for where the fleet file says that the image has it', async () => {
+    expect(metadata(fleet)).not.toHaveProperty('enable-oslogin');
+    expect(metadata(await evaluate({ relays: { osLogin: true } }))['enable-oslogin']).toBe('TRUE');
   });
 });
 

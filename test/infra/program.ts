@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { evaluateHere } from '../../infra/evaluate/here.ts';
-import type { Declared } from '../../infra/evaluate/protocol.ts';
+import type { Declared, Json } from '../../infra/evaluate/protocol.ts';
 import program from '../../infra/index.ts';
 
 export type Resource = Omit<Declared, 'inputs'> & {
@@ -53,7 +53,8 @@ async function run(config: Record<string, string>): Promise<Evaluated> {
       resource: async (declared) => {
         const { type, name, inputs } = declared;
         resources.push(declared);
-        return { id: `${type}/${name}`, state: { ...inputs, ...computed(type, name, inputs) } };
+        const id = inputs.secretId && type.endsWith(':Secret') ? secretId(inputs) : `${type}/${name}`;
+        return { id, state: { ...inputs, ...computed(type, name, inputs) } };
       },
       call: async (token, { selfLink }) =>
         token.endsWith(':getInstanceGroup')
@@ -64,6 +65,11 @@ async function run(config: Record<string, string>): Promise<Evaluated> {
   return { resources, outputs, of: (type) => resources.filter((one) => one.type === `gcp:${type}`) };
 }
 
+/** The password that Memorystore makes up. */
+export const PASSWORD = 'b0a51a7e-hush';
+
+const secretId = ({ project, secretId: id }: Json): string => `projects/${project}/secrets/${id}`;
+
 /** What only the cloud knows. */
 function computed(
   type: string,
@@ -72,7 +78,7 @@ function computed(
 ) {
   const selfLink = `https://www.googleapis.com/compute/v1/projects/my-project/${type}/${inputs.name ?? name}`;
   if (type.endsWith(':Account')) return { email: `${inputs.accountId}@my-project.iam.gserviceaccount.com` };
-  if (type.startsWith('gcp:redis')) return { host: '10.9.8.7', port: 6379 };
+  if (type.startsWith('gcp:redis')) return { host: '10.9.8.7', port: 6379, authString: PASSWORD };
   return { selfLink, instanceGroup: `instanceGroups/${inputs.name}` };
 }
 

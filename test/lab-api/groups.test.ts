@@ -188,6 +188,52 @@ describe('a managed group', () => {
     expect(lab.machines.known.size).toBe(1);
   });
 
+  it('keeps the external address of a VM over a re-creation where the policy says so, and gives it back in the end', async () => {
+    const kept = { nic0: { autoDelete: 'ON_PERMANENT_INSTANCE_DELETION' } };
+    const lab = await openTestLab();
+    await addImage(lab, 'relay-1');
+    const network = { network: 'global/networks/default', accessConfigs: [{ networkTier: 'STANDARD' }] };
+    await addTemplate(lab, 't1', { networkInterfaces: [network] });
+    await addGroup(lab, 'g', 1, { statefulPolicy: { preservedState: { externalIPs: kept } } });
+    const external = async () =>
+      (await instanceOf(lab, 'relay-01')).networkInterfaces?.[0]?.accessConfigs?.[0];
+    const before = await external();
+    expect(before).toMatchObject({ type: 'ONE_TO_ONE_NAT', networkTier: 'STANDARD' });
+    await apply(lab, ['relay-01']);
+    await stable(lab, 'g');
+    expect(await external()).toEqual(before);
+    expect((await membersOf(lab, 'g'))[0]?.preservedStateFromPolicy).toEqual({
+      externalIPs: { nic0: { ...kept.nic0, ipAddress: { literal: before?.natIP } } },
+    });
+  });
+
+  it('makes no VM where an external address is to be kept and the template has none', async () => {
+    const lab = await openTestLab();
+    await addImage(lab, 'relay-1');
+    await addTemplate(lab, 't1', {});
+    await lab.done(
+      (
+        await lab.api.instanceGroupManagers.insert({
+          project: PROJECT,
+          zone: ZONE,
+          requestBody: {
+            name: 'g',
+            baseInstanceName: 'relay-##',
+            targetSize: 1,
+            instanceTemplate: 'global/instanceTemplates/t1',
+            updatePolicy: RECREATE,
+            statefulPolicy: { preservedState: { externalIPs: { nic0: { autoDelete: 'NEVER' } } } },
+          },
+        })
+      ).data,
+    );
+    await eventually(async () => {
+      const [member] = await membersOf(lab, 'g');
+      return /no access config/.test(member?.lastAttempt?.errors?.errors?.[0]?.message ?? '');
+    });
+    expect(lab.machines.log).toEqual([]);
+  });
+
   it('gives another address to a VM whose address is not stateful', async () => {
     const lab = await openWithGroup(1, { statefulPolicy: undefined });
     const before = await facts(lab, 'relay-01');

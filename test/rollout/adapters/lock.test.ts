@@ -8,7 +8,7 @@ import { wallClock } from '../../../rollout/adapters/clock.ts';
 import { takeLocalLock } from '../../../rollout/adapters/local-lock.ts';
 import { runningOwner, takeLock } from '../../../rollout/adapters/lock.ts';
 import { isDead, ownerOf } from '../../../rollout/adapters/owner.ts';
-import { redisPlace, takeRedisLock } from '../../../rollout/adapters/redis-lock.ts';
+import { connectRedis, redisPlace, takeRedisLock } from '../../../rollout/adapters/redis-lock.ts';
 import { boxOf, openWishes } from '../../../rollout/adapters/wishes.ts';
 
 const owner = ownerOf('r1', 'ann@host', Date.now());
@@ -55,6 +55,22 @@ test('in Redis a second rollout is refused; each owner has a higher token', asyn
   const third = await takeRedisLock(place, 'fleet-a', { ...owner, run: 'r3' }, wallClock);
   expect(third.token).toBeGreaterThan(first.token);
   await third.release();
+});
+
+test('a Redis that asks for a password is told it; without it there is no lock', async () => {
+  const client = await connectRedis(place);
+  onTestFinished(async () => {
+    await client.configSet('requirepass', '');
+    client.destroy();
+  });
+  await client.configSet('requirepass', 'hush');
+  const lock = await takeRedisLock({ ...place, password: 'hush' }, 'fleet-p', owner, wallClock);
+  await lock.release();
+  for (const wrong of [place, { ...place, password: 'loud' }]) {
+    const failure: unknown = await takeRedisLock(wrong, 'fleet-p', owner, wallClock).catch((error) => error);
+    expect(failure).toBeInstanceOf(Error);
+    expect(String(failure)).not.toContain('loud');
+  }
 });
 
 test('the lock of a rollout that was killed on this machine is taken over, and that is said', async () => {
