@@ -55,6 +55,7 @@ export const NEEDS = [
     for: ['test'],
   },
   { program: 'kamailio', package: 'kamailio', service: 'kamailio.service', for: ['test'] },
+  { program: 'sipp', package: 'sip-tester', for: ['test'] },
   { program: 'shellcheck', package: 'shellcheck', for: ['check'] },
 ];
 

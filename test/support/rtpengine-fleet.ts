@@ -13,7 +13,7 @@ import { admitRelay } from '../../lib/relay/cordon.ts';
 import { connectStorage } from '../../lib/storage.ts';
 import { type RtpengineTree, type RunningRtpengine, startRtpengine } from './rtpengine.ts';
 
-const PROJECT = 'rtpfleet-test';
+export const PROJECT = 'rtpfleet-test';
 const ZONES = ['us-central1-a', 'us-central1-b', 'us-central1-c'];
 
 export type RtpengineFleet = {
@@ -121,12 +121,12 @@ function rtpengineMachines(
   };
 }
 
-const noDisks: Images = {
+export const noDisks: Images = {
   importDisk: async () => ({ diskSizeGb: 2, archiveSizeBytes: 1000 }),
   remove: async () => undefined,
 };
 
-const noRedis: RedisServers = {
+export const noRedis: RedisServers = {
   start: () => Promise.reject(new Error('this fleet has no Redis')),
   stop: async () => undefined,
 };
@@ -188,7 +188,7 @@ async function stable(
   }
 }
 
-async function addImage(endpoint: string, gce: Gce, folder: string, name: string): Promise<void> {
+export async function addImage(endpoint: string, gce: Gce, folder: string, name: string): Promise<void> {
   const storage = await connectStorage({ project: PROJECT, endpoint });
   const file = join(folder, 'image.tar.gz');
   await writeFile(file, name);

@@ -51,6 +51,8 @@ export type RunningRtpengine = {
   readonly log: () => string;
   /** SIGTERM, the way systemd stops it; resolves when it is gone. */
   readonly stop: () => Promise<void>;
+  /** SIGKILL: it is gone, and its host is not. */
+  readonly kill: () => void;
 };
 
 export type RtpengineOptions = {
@@ -90,7 +92,8 @@ export async function startRtpengine(
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => written.push(String(text)));
   const log = () => written.join('');
   await waitForPong(place, child, log);
-  return { place, connect: () => openRelay(place), log, stop: () => stopChild(child) };
+  const kill = () => void child.kill('SIGKILL');
+  return { place, connect: () => openRelay(place), log, stop: () => stopChild(child), kill };
 }
 
 function optionsOf({ host }: RelayPlace): readonly string[] {
