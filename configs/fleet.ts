@@ -177,6 +177,19 @@ export interface Fleet {
       fingerprint?: string;
     };
     /**
+     * Keys of one's own for Secure Boot: what the firmware starts is signed with them, and machines of the image start nothing else. Absent: no Secure Boot. Prepared for GCE, where it was not tried.
+     */
+    secureBoot?: {
+      /**
+       * File with the private key, PEM. It is read while an image is built, and in no image.
+       */
+      key: string;
+      /**
+       * File with its certificate, PEM: platform key, key exchange key and signature database of the image.
+       */
+      certificate: string;
+    };
+    /**
      * Size of the image's disk in GiB.
      */
     sizeGb: number;

@@ -14,6 +14,7 @@ export function contradictions(fleet: Fleet): readonly Problem[] {
     ...zones(fleet),
     ...ports(fleet),
     ...guestAgent(fleet),
+    ...secureBoot(fleet),
     ...redis(fleet),
     ...size(fleet),
     ...tuning(fleet),
@@ -96,6 +97,18 @@ function guestAgent({ image: { guestAgent } }: Fleet): readonly Problem[] {
       path: ['image', 'guestAgent'],
       message: `image.guestAgent.${key}: must be given for the agent of Google's repository`,
     }));
+}
+
+/** The kernel of a base trusts modules that are signed by its makers, and no others (CONFIG_LOCK_DOWN_IN_EFI_SECURE_BOOT). */
+function secureBoot({ image, rtpengine }: Fleet): readonly Problem[] {
+  if (image.secureBoot === undefined || rtpengine.kernel !== 'required') return [];
+  return [
+    {
+      path: ['rtpengine', 'kernel'],
+      message:
+        "rtpengine.kernel: required cannot be had with image.secureBoot, under which the kernel refuses RTPEngine's module",
+    },
+  ];
 }
 
 function redis({ redis }: Fleet): readonly Problem[] {

@@ -70,7 +70,7 @@ export async function makeDisk(
   const boot = await disk.extractBoot(shop, bench);
   await disk.partitionDisk(shop, order);
   await watch.time('root file system', () => disk.fillRoot(shop, order));
-  await watch.time('EFI boot', () => disk.fillEsp(shop, order, boot));
+  await watch.time('EFI boot', () => disk.fillEsp(shop, order, boot, plan.signing));
   await watch.time('BIOS boot', () => disk.installBios(shop, order, boot));
   const [raw] = await watch.time('pack', () =>
     Promise.all([artifact(join(bench.work, disk.WORK.disk)), disk.packDisk(shop, bench)]),

@@ -14,6 +14,8 @@ import { GRUB_MODULES, grubScript, writeBiosBoot } from './bios.ts';
 import { buildFailed, type Shop } from './command.ts';
 import { type DiskLayout, kernelCommandLine, SECTOR, sfdiskScript } from './layout.ts';
 import { type ImageFile, writeOverlay } from './overlay.ts';
+import type { Signing } from './secure-boot.ts';
+import { signPrograms } from './sign.ts';
 import { type Bench, runTool } from './tools.ts';
 
 export type DiskOrder = {
@@ -28,6 +30,7 @@ export const WORK = {
   disk: 'disk.raw',
   archive: 'disk.tar.gz',
   uki: 'rtpfleet.efi',
+  loader: 'loader.efi',
   grub: 'grub.cfg',
 };
 
@@ -114,6 +117,7 @@ export async function fillEsp(
   shop: Shop,
   { bench, layout }: DiskOrder,
   boot: { readonly kernel: string; readonly initrd: string },
+  signing?: Signing,
 ): Promise<void> {
   const inputs = [
     `--linux=boot/${boot.kernel}`,
@@ -126,9 +130,11 @@ export async function fillEsp(
   ];
   const stub = `--stub=${EFI}/linuxx64.efi.stub`;
   await runTool(shop, bench, ['ukify', 'build', ...inputs, ...outputs, stub, `--output=${WORK.uki}`]);
+  copyFileSync(join(bench.tree, EFI, 'systemd-bootx64.efi'), join(bench.work, WORK.loader));
+  if (signing !== undefined) await signPrograms(shop, bench, signing, [WORK.uki, WORK.loader]);
   const esp = join(bench.work, 'esp');
   for (const folder of ['EFI/BOOT', 'EFI/Linux', 'loader']) mkdirSync(join(esp, folder), { recursive: true });
-  copyFileSync(join(bench.tree, EFI, 'systemd-bootx64.efi'), join(esp, 'EFI/BOOT/BOOTX64.EFI'));
+  copyFileSync(join(bench.work, WORK.loader), join(esp, 'EFI/BOOT/BOOTX64.EFI'));
   copyFileSync(join(bench.work, WORK.uki), join(esp, 'EFI/Linux', WORK.uki));
   writeFileSync(join(esp, 'loader/loader.conf'), 'timeout 0\neditor no\n');
   for (const name of readdirSync(esp, { recursive: true })) utimesSync(join(esp, String(name)), EPOCH, EPOCH);

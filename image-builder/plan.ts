@@ -13,6 +13,7 @@ import { checkLock, type LockState, lockedResolvers, lockState, type UsedLock } 
 import type { ImageFile } from './overlay.ts';
 import type { ArchivePackage, Release } from './packages.ts';
 import { imageFiles } from './recipe.ts';
+import { type Signing, signingOf } from './secure-boot.ts';
 import { debianMirrors, hostCodename, readHostSources } from './sources.ts';
 import { DEBIAN, type Origin, type Supply } from './supply.ts';
 import { toolsKey } from './tools.ts';
@@ -27,6 +28,8 @@ export type ImagePlan = {
   readonly sizeGb: number;
   readonly tree: ImageTree;
   readonly origin: Origin;
+  /** Absent: no Secure Boot. */
+  readonly signing?: Signing;
   /** Absent: unlocked, the archive's packages of today. */
   readonly lock?: LockState & { readonly file: string };
   readonly tools: PlannedTree;
@@ -36,7 +39,7 @@ export type ImagePlan = {
 };
 
 /** Code that decides what is on the disk besides packages and files. */
-const DISK_CODE = ['disk.ts', 'layout.ts', 'bios.ts', 'overlay.ts'];
+const DISK_CODE = ['disk.ts', 'sign.ts', 'layout.ts', 'bios.ts', 'overlay.ts'];
 
 /** Raised when another file is kept beside a disk: an entry without it must not be taken. */
 const BESIDE_DISK = 2;
@@ -59,7 +62,9 @@ export async function planImage(
   if (lock !== undefined) checkLock(lock, tree, tools);
   const files = imageFiles(fleet, version);
   const { sizeGb } = fleet.image;
-  const keys = stageKeys({ ...tree, toolsPackages: tools.packages, files, sizeGb });
+  const signing = signingOf(fleet);
+  const signer = signing === undefined ? {} : { signer: signing.digest };
+  const keys = stageKeys({ ...tree, toolsPackages: tools.packages, files, sizeGb, ...signer });
   return {
     image: imageName(version, fleet.image.base, keys.disk),
     family: imageFamily(fleet.name),
@@ -68,6 +73,7 @@ export async function planImage(
     sizeGb,
     tree,
     origin: supply.origin,
+    ...(signing === undefined ? {} : { signing }),
     ...(lock === undefined ? {} : { lock: { file: lock.file, ...lockState(cache, lock.system) } }),
     tools,
     files,
@@ -89,6 +95,8 @@ export type StageInputs = {
   readonly toolsPackages: readonly ArchivePackage[];
   readonly files: readonly ImageFile[];
   readonly sizeGb: number;
+  /** Digest of the certificate that signs what firmware starts. */
+  readonly signer?: string;
 };
 
 /** The key of each stage: a digest of all that goes into it, so that the same key means the same result. Pure but for
@@ -96,8 +104,18 @@ export type StageInputs = {
 export function stageKeys(inputs: StageInputs): Readonly<Record<StageName, string>> {
   const tools = toolsKey(inputs.toolsPackages);
   const tree = treeKey(inputs.release, inputs.packages, inputs.include, inputs.module);
-  const { files, sizeGb } = inputs;
+  const { files, sizeGb, signer } = inputs;
+  const signed = signer === undefined ? {} : { signer };
   const beside = BESIDE_DISK;
-  const disk = digestOf({ code: codeDigest(DISK_CODE), epoch: EPOCH, tools, tree, files, sizeGb, beside });
+  const disk = digestOf({
+    code: codeDigest(DISK_CODE),
+    epoch: EPOCH,
+    tools,
+    tree,
+    files,
+    sizeGb,
+    beside,
+    ...signed,
+  });
   return { tools, tree, disk };
 }

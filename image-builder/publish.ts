@@ -11,6 +11,7 @@ import { factsOf, IMAGE_LABEL, lastPart } from './life/facts.ts';
 import { bucketOf, keepRecord, recordLabel } from './life/record.ts';
 import { deleteImage, findImage, setState } from './life/states.ts';
 import type { Manifest } from './manifest.ts';
+import { type Signing, shieldedInstanceInitialState, signingOf } from './secure-boot.ts';
 
 export type Cloud = { readonly gce: Gce; readonly storage: Storage; readonly signal: AbortSignal };
 
@@ -70,7 +71,7 @@ export async function importImage(cloud: Cloud, order: ImportOrder): Promise<voi
   });
   await keepRecord(storage, bucket, manifest, order.sbom);
   signal.throwIfAborted();
-  const imageResource = imageBody(fleet, manifest, source);
+  const imageResource = imageBody(fleet, manifest, source, signingOf(fleet));
   try {
     const insert = await gce.call('images', 'insert', { imageResource });
     await importEnded(cloud, insert);
@@ -140,7 +141,7 @@ export async function finishImport(cloud: Cloud, fleet: Fleet, name: string): Pr
 }
 
 /** The body of `images.insert`. Pure. */
-export function imageBody(fleet: Fleet, manifest: Manifest, source: string) {
+export function imageBody(fleet: Fleet, manifest: Manifest, source: string, signing?: Signing) {
   return {
     name: manifest.image,
     family: manifest.family,
@@ -150,6 +151,7 @@ export function imageBody(fleet: Fleet, manifest: Manifest, source: string) {
     sourceType: 'RAW',
     rawDisk: { source, containerType: 'TAR' },
     guestOsFeatures: guestOsFeatures(manifest.base, manifest.architecture).map((type) => ({ type })),
+    ...(signing === undefined ? {} : { shieldedInstanceInitialState: shieldedInstanceInitialState(signing) }),
     storageLocations: [fleet.cloud.region],
     labels: {
       [IMAGE_LABEL.fleet]: fleet.name,

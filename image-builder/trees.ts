@@ -17,6 +17,7 @@ import {
   type Resolver,
   type SignedSource,
 } from './packages.ts';
+import { SIGNING_PACKAGES } from './secure-boot.ts';
 import type { DebianMirrors } from './sources.ts';
 import { imagePackages, releaseOf, type Supply } from './supply.ts';
 
@@ -74,12 +75,18 @@ export async function planTrees(
   supply: Supply,
 ): Promise<PlannedTrees> {
   const { version, ...tree } = await planTree(image, fleet, supply);
-  const packages = await tools.resolve(TOOLS_PACKAGES);
+  const include = toolsPackages(fleet);
+  const packages = await tools.resolve(include);
   return {
     version,
     tree: { release: image.release, ...tree },
-    tools: { release: tools.release, include: TOOLS_PACKAGES, packages },
+    tools: { release: tools.release, include, packages },
   };
+}
+
+/** Programs that make the disk of an image. */
+function toolsPackages({ image }: Fleet): readonly string[] {
+  return image.secureBoot === undefined ? TOOLS_PACKAGES : [...TOOLS_PACKAGES, ...SIGNING_PACKAGES];
 }
 
 /** What the tree holds. Which packages that are depends on the version once the kernel is to forward. */

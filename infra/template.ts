@@ -46,8 +46,12 @@ export function relayTemplate(
       disks: [bootDisk(inputs.settings, labels)],
       networkInterfaces: [networkInterface(inputs)],
       serviceAccount: { email: inputs.account, scopes: [...relayScopes(fleet)] },
-      // No Secure Boot: the image's unified kernel is not signed by a key that GCE's firmware trusts.
-      shieldedInstanceConfig: { enableSecureBoot: false, enableVtpm: true, enableIntegrityMonitoring: true },
+      // Without keys of one's own, the image's unified kernel is not signed by any that GCE's firmware trusts.
+      shieldedInstanceConfig: {
+        enableSecureBoot: fleet.image.secureBoot !== undefined,
+        enableVtpm: true,
+        enableIntegrityMonitoring: true,
+      },
       // Maintenance of the host moves a relay with its calls instead of ending it.
       scheduling: { onHostMaintenance: 'MIGRATE', automaticRestart: true },
     },

@@ -38,6 +38,7 @@ describe('stage keys', () => {
       { files: [{ kind: 'file', path: '/etc/a', mode: 0o755, content: 'x' }] },
       ['disk'],
     ],
+    ['another signer of what firmware starts', { signer: 'A' }, ['disk']],
     ['a larger disk', { sizeGb: 3 }, ['disk']],
     [
       'a security update in the image',

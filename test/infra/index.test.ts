@@ -131,6 +131,14 @@ describe('the template', () => {
     expect(template(fleet)?.inputs.labels).toEqual({ rtpfleet: 'demo', 'rtpfleet-role': 'relay' });
   });
 
+  test('asks for Secure Boot where the image is signed', async () => {
+    const signed = { version: 'mr12.5.1.31', secureBoot: { key: 'db.key', certificate: 'db.pem' } };
+    const secure = async (image: object) =>
+      template(await evaluate({ image }))?.inputs.shieldedInstanceConfig.enableSecureBoot;
+    expect(await secure(signed)).toBe(true);
+    expect(await secure({ version: 'mr12.5.1.31' })).toBe(false);
+  });
+
   test('gives call state a place in Redis only when no other relay can be there', async () => {
     const zones = ['europe-west3-a'];
     const cloud = { project: 'my-project', region: 'europe-west3', zones };

@@ -70,10 +70,14 @@ export async function openPublishLab(options: TestLabOptions = {}): Promise<Publ
 }
 
 /** Uploads and imports the lab's archive as this image. */
-export async function importInto(lab: PublishLab, manifest: Manifest = MANIFEST): Promise<void> {
-  const order = { fleet: FLEET, manifest, archive: lab.archive, sbom: '{}', onProgress: () => undefined };
+export async function importInto(
+  lab: PublishLab,
+  manifest: Manifest = MANIFEST,
+  fleet = FLEET,
+): Promise<void> {
+  const order = { fleet, manifest, archive: lab.archive, sbom: '{}', onProgress: () => undefined };
   await importImage(lab.cloud, order);
-  await finishImport(lab.cloud, FLEET, manifest.image);
+  await finishImport(lab.cloud, fleet, manifest.image);
 }
 
 /** Imports it, and says of it that it was accepted, without a machine. */
