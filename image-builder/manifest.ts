@@ -9,6 +9,7 @@ import type { ManifestDiff } from './life/diff.ts';
 import type { ImageFile } from './overlay.ts';
 import type { Package } from './packages.ts';
 import type { ImagePlan } from './plan.ts';
+import { recipeDigest } from './recipe-digest.ts';
 import type { Origin } from './supply.ts';
 
 export type Manifest = {
@@ -31,6 +32,8 @@ export type Manifest = {
   /** ISO 8601 */
   readonly builtAt: string;
   readonly keys: { readonly tools: string; readonly tree: string; readonly disk: string };
+  /** Digest of the builder's code and settings, without packages and files; older records lack it. */
+  readonly recipe?: string;
   readonly archive: { readonly bytes: number; readonly sha256: string };
   readonly disk: { readonly bytes: number; readonly sha256: string };
   readonly kernel: string;
@@ -71,6 +74,7 @@ export function manifestOf(
     diskGb: plan.sizeGb,
     builtAt,
     keys: { ...plan.keys },
+    recipe: recipeDigest(plan.sizeGb),
     ...facts,
     files: plan.files.map(recordOf),
     seconds,
@@ -84,7 +88,8 @@ export function originOf(
   return { ...plan.origin, ...(plan.lock === undefined ? {} : { lock: plan.lock.digest }) };
 }
 
-function recordOf(file: ImageFile): ManifestFile {
+/** What the record says of one of our files. */
+export function recordOf(file: ImageFile): ManifestFile {
   if (file.kind === 'link') return { path: file.path, target: file.target };
   return { path: file.path, sha256: textDigest(file.content) };
 }

@@ -77,6 +77,8 @@ export type PackageIndex = Resolver & {
     include: readonly string[],
     profiles: readonly string[],
   ) => Promise<readonly ArchivePackage[]>;
+  /** What `apt-cache madison` prints of these names: every version that the archive has, and where; unknown ones are left out. */
+  readonly madison: (names: readonly string[]) => Promise<string>;
   /** Which of these the archive still has. */
   readonly offered: (packages: readonly Package[]) => Promise<readonly Package[]>;
   /** Puts their .debs into a folder, under apt's names for them. */
@@ -99,6 +101,8 @@ export async function openIndex(shop: Shop, cache: Cache, release: Release): Pro
     const words = ['apt-cache', 'show', '--no-all-versions', ...packages.map(wordPackage)];
     return parseStanzas(await runCommand(shop, words, { env, shown: words.slice(0, 3) }));
   };
+  const madison = (names: readonly string[]) =>
+    runCommand(shop, ['apt-cache', 'madison', ...names], { env, shown: ['apt-cache', 'madison'] });
   return {
     release,
     describe,
@@ -117,9 +121,9 @@ export async function openIndex(shop: Shop, cache: Cache, release: Release): Pro
       const profile = profiles.length === 0 ? [] : ['-P', profiles.join(',')];
       return await describe([...tree, ...(await wouldInstall('build-dep', [...profile, source]))]);
     },
+    madison,
     offered: async (packages) => {
-      const names = packages.map(({ name }) => name);
-      const has = parseMadison(await runCommand(shop, ['apt-cache', 'madison', ...names], { env }));
+      const has = parseMadison(await madison(packages.map(({ name }) => name)));
       return packages.filter((item) => has.has(wordPackage(item)));
     },
     download: async (packages, folder) => {

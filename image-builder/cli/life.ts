@@ -27,6 +27,26 @@ export function addLife(cli: Command): void {
       process.exitCode = await (await import('../commands/life.ts')).showImage(name, options);
     });
   addChanges(cli);
+  addComparisons(cli);
+}
+
+function addComparisons(cli: Command): void {
+  inCloud(cli.command('diff'))
+    .argument('<before>', 'an image’s name, or the path of a manifest or of an archive beside one')
+    .argument('<after>', 'the same of the other image')
+    .description('Show what differs between two images: versions, packages, our own files, size.')
+    .action(async (before: string, after: string, options) => {
+      process.exitCode = await (await import('../commands/compare.ts')).diffImages(before, after, options);
+    });
+  inCloud(cli.command('outdated'))
+    .description(
+      'Tell whether the pinned image should be made anew: upstream, packages (security updates first), files, builder. Exit code 3: it should.',
+    )
+    .option('--image <image>', 'another image than the pinned one: name, or path of its manifest')
+    .option('--source <source>', 'where RTPEngine comes from, as for build')
+    .action(async (options) => {
+      process.exitCode = await (await import('../commands/compare.ts')).runOutdated(options);
+    });
 }
 
 function addChanges(cli: Command): void {

@@ -57,6 +57,10 @@ describe('the commands on published images', () => {
     [['prune', '--keep', '0'], /It is a whole number from 1 on/],
     [['deprecate', 'x', '--state', 'GONE'], /Allowed choices are DEPRECATED, OBSOLETE/],
     [['deprecate', 'x', '--replacement', 'No Name'], /"No Name" is no name of an image/],
+    [['diff', 'only-one'], /missing required argument 'after'/],
+    [['diff', './no/such.json', 'x'], /\.\/no\/such\.json: there is no such file/],
+    [['diff', 'package.json', 'x'], /package\.json is no manifest that can be read/],
+    [['outdated', '--image', './no/such.json'], /\.\/no\/such\.json: there is no such file/],
     [['list', '--fleet', 'no/such/fleet.yaml'], /no\/such\/fleet\.yaml: cannot be read/],
   ])('%j is refused with one sentence and exit code 2', async (words, sentence) => {
     const { exitCode, stderr } = await command(...words);

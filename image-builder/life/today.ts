@@ -1,0 +1,44 @@
+/** Asks what an image could be made of today: upstream's tags, the archive's packages, our own files. */
+import type { Fleet } from '../../configs/fleet.ts';
+import { BASES, type BaseName } from '../bases.ts';
+import type { Cache } from '../cache.ts';
+import type { Shop } from '../command.ts';
+import { agentSource } from '../guest/agent.ts';
+import { type Manifest, recordOf } from '../manifest.ts';
+import { openIndex } from '../packages.ts';
+import { imageFiles } from '../recipe.ts';
+import { recipeDigest } from '../recipe-digest.ts';
+import { debianMirrors, hostCodename, readHostSources } from '../sources.ts';
+import { parseSource } from '../versions/source.ts';
+import { commitOf, listTags } from '../versions/tags.ts';
+import { parseOffers, type Today } from './outdated.ts';
+
+export async function readToday(shop: Shop, cache: Cache, fleet: Fleet, manifest: Manifest): Promise<Today> {
+  const mirrors = debianMirrors(readHostSources(), hostCodename());
+  const further = agentSource(cache, fleet);
+  const { codename } = BASES[manifest.base as BaseName];
+  const index = await openIndex(shop, cache, {
+    codename,
+    mirrors,
+    ...(further === undefined ? {} : { further }),
+  });
+  const upstream = await upstreamOf(shop, fleet, manifest);
+  return {
+    ...(upstream === undefined ? {} : { upstream }),
+    offers: parseOffers(await index.madison(manifest.packages.map(({ name }) => name))),
+    files: imageFiles(fleet, manifest.version).map(recordOf),
+    recipe: recipeDigest(fleet.image.sizeGb),
+  };
+}
+
+/** Where the fleet file says that RTPEngine comes from; an image that came from elsewhere has nothing to be compared with. */
+async function upstreamOf(
+  shop: Shop,
+  fleet: Fleet,
+  manifest: Manifest,
+): Promise<readonly string[] | undefined> {
+  const source = parseSource(fleet.image.source);
+  if (source.kind !== 'git' || manifest.source !== 'git') return undefined;
+  if (source.ref !== undefined) return [await commitOf(shop, source.url, source.ref)];
+  return [...(await listTags(shop, source.url)).keys()];
+}

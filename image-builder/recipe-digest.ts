@@ -1,0 +1,20 @@
+/** What tells one builder from another: the code that decides what an image is, given the same packages and files. */
+import { digestOf } from './digest.ts';
+import { codeDigest } from './file-digest.ts';
+
+/** All that is part of the key of a stage (plan.ts, image-tree.ts, tools.ts). */
+const CODE = [
+  'disk.ts',
+  'layout.ts',
+  'bios.ts',
+  'overlay.ts',
+  'image-tree.ts',
+  'tree.ts',
+  'tools.ts',
+  'bases.ts',
+];
+
+/** @param sizeGb of the disk */
+export function recipeDigest(sizeGb: number): string {
+  return digestOf({ code: codeDigest(CODE), sizeGb });
+}
