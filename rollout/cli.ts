@@ -85,7 +85,11 @@ function addRollback(program: Command): void {
 function addPlan(program: Command): void {
   withPolicy(withFleet(program.command('plan')))
     .description('show what a rollout would do now; changes nothing')
-    .option('--call-seconds <s>', 'assume that a call lasts at most so long', whole(1), 300)
+    .option(
+      '--call-seconds <s>',
+      'assume that calls end within this (default: what the ages of those that are up foretell)',
+      whole(1),
+    )
     .option(
       '--boot-seconds <s>',
       'assume that a relay is back after so long (default: 60, or what it may take)',

@@ -2,12 +2,11 @@
  * The loop: observe → plan → journal → act → wait, until nothing is left to do. It knows only what it sees: killed
  * anywhere and started again it goes on from what the fleet shows.
  */
-import { type FleetError, isFleetError, reasonOf } from '../lib/errors.ts';
+import { type FleetError, isFleetError } from '../lib/errors.ts';
 import { type Ask, type Asked, agreed } from './agreed.ts';
 import type { Act, Action } from './core/actions.ts';
 import { isAct } from './core/actions.ts';
 import { changes, NOTHING_TOLD, refOf, stateOf, type Told } from './core/changes.ts';
-import type { RunResult } from './core/events.ts';
 import type { Fleet } from './core/fleet.ts';
 import { looksEmpty } from './core/guard.ts';
 import type { Standing } from './core/phase.ts';
@@ -15,8 +14,10 @@ import { endOf, plan, standingsOf } from './core/plan.ts';
 import type { Policy } from './core/policy.ts';
 import { restoring, underPause, type Wish } from './core/wish.ts';
 import { execute } from './execute.ts';
+import type { Lifetimes } from './lifetimes.ts';
 import type { Observer } from './observe.ts';
 import type { Ports } from './ports.ts';
+import { aborted, doneBecause, failed, held, interrupted, type RunEnd } from './run-end.ts';
 import { settledLimited } from './settled.ts';
 
 export type Run = {
@@ -32,13 +33,8 @@ export type Run = {
   readonly wish: () => Promise<Wish | undefined>;
   /** Asked before relays are cordoned; absent: nobody is. Never rejects. */
   readonly consent?: Ask;
-};
-
-export type RunEnd = {
-  readonly result: RunResult;
-  readonly because: string;
-  readonly hint?: string;
-  readonly fleet: Fleet | undefined;
+  /** Foretells how long drains take; absent: nothing is said about that. */
+  readonly lifetimes?: Lifetimes;
 };
 
 const ACTS_AT_ONCE = 16;
@@ -112,19 +108,13 @@ async function round(ports: Ports, run: Run, progress: Progress): Promise<RunEnd
   progress.consent = asked;
   const news = changes(progress.told, standings, actions, now);
   progress.told = news.told;
-  for (const event of news.events) journal.write(event);
+  for (const event of [...news.events, ...(run.lifetimes?.watch(fleet) ?? [])]) journal.write(event);
   const halt = actions.find((action) => action.kind === 'halt');
   if (halt !== undefined) return { result: 'halted', because: halt.because, hint: halt.hint, fleet };
   const end = endOf(actions);
   if (end !== undefined && wish?.kind === 'abort') return aborted(wish, fleet, actions);
   if (end === 'done') return { result: 'done', because: doneBecause(fleet), fleet };
-  if (end === 'held')
-    return {
-      result: 'held',
-      because: actions.map(({ because, relay }) => `${relay?.name ?? 'fleet'}: ${because}`).join('; '),
-      hint: HELD_HINT,
-      fleet,
-    };
+  if (end === 'held') return held(fleet, actions);
   const failures = await settledLimited(actions.filter(isAct), ACTS_AT_ONCE, (act) =>
     carryOut(act, ports, run),
   );
@@ -155,8 +145,6 @@ function decide(
   const actions = plan(fleet, policy, now);
   return wish?.kind === 'pause' ? underPause(actions, wish) : actions;
 }
-
-const HELD_HINT = 'Nothing was forced. Run it again to go on; status shows every relay.';
 
 /**
  * One act, told before and after. A failure is noted, and the loop comes round again; what comes back is a failure
@@ -214,36 +202,4 @@ function started(run: Run, fleet: Fleet) {
     })),
     relays: standingsOf(fleet, run.policy).map(stateOf),
   } as const;
-}
-
-function doneBecause(fleet: Fleet): string {
-  const versions = [...new Set(fleet.targets.map(({ version, image }) => version ?? image))];
-  const done = fleet.relays.filter(({ onTarget }) => onTarget).length;
-  return `${done} of ${fleet.relays.length} relays run ${versions.join(', ')}`;
-}
-
-/** `left`: what could not be taken back. */
-function aborted(wish: Wish, fleet: Fleet | undefined, left: readonly Action[] = []): RunEnd {
-  const kept = left.map(({ relay, because }) => `; ${relay?.name ?? 'fleet'} stays cordoned: ${because}`);
-  const relays = wish.uncordon ? 'relays that drained take calls again' : 'every relay stays as it is';
-  return {
-    result: 'aborted',
-    because: `aborted by ${wish.by}; ${relays}${kept.join('')}`,
-    hint: 'Run it again to go on from there.',
-    fleet,
-  };
-}
-
-function interrupted(fleet: Fleet | undefined): RunEnd {
-  return {
-    result: 'interrupted',
-    because: 'stopped by a signal; every relay stays as it is',
-    hint: 'Run it again to go on from there.',
-    fleet,
-  };
-}
-
-function failed(error: FleetError, fleet: Fleet | undefined): RunEnd {
-  const hint = error.hint === undefined ? {} : { hint: error.hint };
-  return { result: 'failed', because: reasonOf(error), ...hint, fleet };
 }

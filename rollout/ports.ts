@@ -48,6 +48,8 @@ export type Relays = {
   /** No new call from now on, read back; an ended call, which counts as a call for as long as it is kept, is kept no
    * longer than it takes to cut no packet. */
   readonly cordon: (place: RelayPlace) => Promise<void>;
+  /** How old each of its calls is, seconds, by call-id; undefined: it does not tell. Never rejects. */
+  readonly ages: (place: RelayPlace) => Promise<ReadonlyMap<string, number> | undefined>;
   /** Ids of all calls on it; undefined: it does not tell. */
   readonly callIds: (place: RelayPlace) => Promise<readonly string[] | undefined>;
   readonly timeouts: (place: RelayPlace) => Promise<Timeouts>;

@@ -1,7 +1,7 @@
 /** Relays over ng and CLI, through lib/relay: one UDP socket for all of them. */
 import { createSocket } from 'node:dgram';
 import type { Fleet as FleetFile } from '../../configs/fleet.ts';
-import { FleetError, reasonOf } from '../../lib/errors.ts';
+import { FleetError, isFleetError, reasonOf } from '../../lib/errors.ts';
 import { parseDeleteDelay } from '../../lib/ng/cli-text.ts';
 import type { NgRequestOptions } from '../../lib/ng/client.ts';
 import { openNgSocket } from '../../lib/ng/udp.ts';
@@ -15,6 +15,7 @@ import {
 } from '../../lib/relay/cordon.ts';
 import { type RelayReading, readRelay } from '../../lib/relay/read.ts';
 import { openRelay, type Relay } from '../../lib/relay/relay.ts';
+import { readSessions } from '../../lib/relay/sessions.ts';
 import { readTimeouts, setTimeouts } from '../../lib/relay/timeouts.ts';
 import type { Answer, Look } from '../core/fleet.ts';
 import type { Probe, RelayPlace, Relays } from '../ports.ts';
@@ -57,6 +58,7 @@ export function relayDoor(file: FleetFile): RelayDoor {
       if (timeouts !== undefined) await setTimeouts(relayAt(place), timeouts);
       await admitRelay(relayAt(place), { maxSessions: limit, deleteDelaySeconds: deleteDelay });
     },
+    ages: (place) => agesOf(relayAt(place)),
     timeouts: (place) => readTimeouts(relayAt(place)),
     setTimeouts: (place, timeouts) => setTimeouts(relayAt(place), timeouts),
     callIds: async (place) => {
@@ -79,6 +81,21 @@ export function relayDoor(file: FleetFile): RelayDoor {
       socket.close();
     },
   };
+}
+
+async function agesOf(relay: Relay): Promise<ReadonlyMap<string, number> | undefined> {
+  try {
+    const sessions = await readSessions(relay, {});
+    const now = Date.now() / 1000;
+    return new Map(
+      sessions.flatMap(({ callId, createdAt }) =>
+        createdAt === 'unknown' ? [] : [[callId, Math.max(0, now - createdAt)]],
+      ),
+    );
+  } catch (error) {
+    if (isFleetError(error)) return undefined;
+    throw error;
+  }
 }
 
 async function lookAt(

@@ -10,11 +10,13 @@ import { ownerOf } from '../adapters/owner.ts';
 import { openSharedJournal, type SharedJournal } from '../adapters/redis-journal.ts';
 import type { RedisPlace } from '../adapters/redis-lock.ts';
 import { openWishes, type Wishes } from '../adapters/wishes.ts';
-import { type RunEnd, runRollout } from '../controller.ts';
+import { runRollout } from '../controller.ts';
 import type { RolloutEvent, RunResult } from '../core/events.ts';
 import { effectivePolicy } from '../core/policy.ts';
 import { runId } from '../core/run-id.ts';
+import { watchLifetimes } from '../lifetimes.ts';
 import type { Journal, Lock } from '../ports.ts';
+import type { RunEnd } from '../run-end.ts';
 import { controlPlace, type FleetOptions, observerOf, type Session, withSession } from '../session.ts';
 import { chooseView } from '../view/choose.ts';
 import { overridesOf, type PolicyOptions } from './overrides.ts';
@@ -139,6 +141,7 @@ async function runLocked(
         observer,
         stop,
         wish: wishes.read,
+        lifetimes: watchLifetimes(relays, clock),
         ...(hooks.gates.length === 0 ? {} : { consent }),
       },
     );

@@ -1,12 +1,15 @@
 /** `rollout status`: where every relay stands, once or until Ctrl-C. Reads only. */
 import process from 'node:process';
 import { EXIT } from '../../lib/errors.ts';
+import { agesIn } from '../ages.ts';
 import { stateOf } from '../core/changes.ts';
-import type { Fleet } from '../core/fleet.ts';
+import { type Eta, steadyEta } from '../core/eta.ts';
+import { callsOn, type Fleet } from '../core/fleet.ts';
 import { standingsOf } from '../core/plan.ts';
 import { effectivePolicy, type Policy } from '../core/policy.ts';
 import { type Running, viewRunning } from '../running.ts';
-import { controlPlace, type FleetOptions, observerOf, withSession } from '../session.ts';
+import { controlPlace, type FleetOptions, observerOf, type Session, withSession } from '../session.ts';
+import { etaLines } from '../view/eta.ts';
 import { fleetLines } from '../view/fleet-table.ts';
 import { runningLines } from '../view/running.ts';
 
@@ -26,7 +29,8 @@ export async function status(options: StatusOptions): Promise<number> {
     const onSignal = () => stop.abort();
     process.once('SIGINT', onSignal);
     for (let last = ''; !stop.signal.aborted; ) {
-      const text = textOf(await observer.observe(), await runs.look(), policy, options.json);
+      const fleet = await observer.observe();
+      const text = textOf(fleet, await runs.look(), policy, await etasOf(session, fleet), options.json);
       if (options.watch && process.stdout.isTTY && !options.json) process.stdout.write(`${REDRAW}${text}\n`);
       else if (text !== last) process.stdout.write(`${text}\n`);
       last = text;
@@ -39,9 +43,24 @@ export async function status(options: StatusOptions): Promise<number> {
   });
 }
 
-function textOf(fleet: Fleet, run: Running | undefined, policy: Policy, json: boolean): string {
+/** Of relays that drain, by name; calls are listed only where there is one. */
+async function etasOf(session: Session, { relays }: Fleet): Promise<ReadonlyMap<string, Eta>> {
+  const draining = relays.filter((relay) => relay.cordon !== undefined && Number(callsOn(relay)) > 0);
+  if (draining.length === 0) return new Map();
+  const ages = await agesIn(session, relays);
+  return new Map(draining.map((relay) => [relay.name, steadyEta(Number(callsOn(relay)), ages)]));
+}
+
+function textOf(
+  fleet: Fleet,
+  run: Running | undefined,
+  policy: Policy,
+  etas: ReadonlyMap<string, Eta>,
+  json: boolean,
+): string {
   const relays = standingsOf(fleet, policy).map(stateOf);
+  const eta = Object.fromEntries(etas);
   return json
-    ? JSON.stringify({ fleet: fleet.name, targets: fleet.targets, ...(run ? { run } : {}), relays })
-    : [...fleetLines(fleet.targets, relays), ...runningLines(run)].join('\n');
+    ? JSON.stringify({ fleet: fleet.name, targets: fleet.targets, ...(run ? { run } : {}), relays, eta })
+    : [...fleetLines(fleet.targets, relays), ...etaLines(etas), ...runningLines(run)].join('\n');
 }

@@ -2,6 +2,7 @@
  * What a rollout tells: one closed union, written to the journal as JSON lines, drawn by the views and read by the
  * report. An event names the VM by its numeric id, since a re-created VM keeps its name. Types and pure helpers.
  */
+import type { Known } from '../../lib/ng/fields.ts';
 import type { ActKind } from './actions.ts';
 import type { Phase } from './fleet.ts';
 import type { Policy } from './policy.ts';
@@ -127,6 +128,8 @@ export type EventBody =
       /** ISO time. */
       readonly askedAt: string;
     }
+  /** How long the drain of a relay will still take, from the ages of calls and the ends that this run saw; seconds. */
+  | { readonly kind: 'eta'; readonly relay: RelayRef; readonly p50: Known; readonly p90: Known }
   /** A notification could not be delivered; nothing stops for that. `to`: host of its URL. */
   | { readonly kind: 'notify-failed'; readonly to: string; readonly message: string }
   /** A whole round failed to see the fleet; it is tried again. */

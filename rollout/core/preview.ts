@@ -9,12 +9,12 @@ import { keyOf, remember } from './memory.ts';
 import { endOf, plan, standingsOf } from './plan.ts';
 import type { Policy } from './policy.ts';
 import type { SimRelay, World } from './simulate.ts';
-import { advance, cloudView, lookAt, recreate, reportOf, targetsOf, worldOf } from './simulate.ts';
+import { advance, cloudView, lookAt, recreate, reportOf, spread, targetsOf, worldOf } from './simulate.ts';
 
 /** What is not known before it happens. */
 export type Assumptions = {
-  /** A call that is up now lasts at most so long, ms. */
-  readonly callMs: number;
+  /** From a cordon until the last of so many calls has ended, ms. */
+  readonly drainMs: (calls: number) => number;
   /** From the order to replace a VM until it answers, ms. */
   readonly replaceMs: number;
 };
@@ -44,7 +44,7 @@ export type Preview = {
 const TICK_MS = 1_000;
 const LONGEST_MS = 30 * 24 * 3_600_000;
 
-/** Every round of a rollout of this fleet, if no new call comes to a cordoned relay and nothing breaks. */
+/** Every round of a rollout of this fleet under a steady load, if no new call comes to a cordoned relay and nothing breaks. */
 export function preview(fleet: Fleet, policy: Policy, assume: Assumptions, start: number): Preview {
   const world = worldOf(fleet, assume, start);
   const steps: PreviewStep[] = [];
@@ -74,6 +74,7 @@ export function preview(fleet: Fleet, policy: Policy, assume: Assumptions, start
         relay: act.relay.name,
         because: act.because,
       });
+      move(world, act, assume, now);
       apply(world, act, policy, now);
     }
     now = nextMoment(world, seen, actions, now);
@@ -89,12 +90,22 @@ export function preview(fleet: Fleet, policy: Policy, assume: Assumptions, start
   };
 }
 
+/** The calls of a relay that drains end; as many others come to those that take calls. */
+function move(world: World, act: Act, assume: Assumptions, now: number): void {
+  const relay = world.relays.find((one) => keyOf(one) === keyOf(act.relay));
+  if (relay === undefined || act.kind !== 'cordon') return;
+  const others = world.relays.filter((one) => one !== relay && one.limit !== 0 && one.readyAt <= now);
+  for (let call = 0; call < relay.calls.length; call += 1)
+    others[call % Math.max(1, others.length)]?.calls.push(Number.POSITIVE_INFINITY);
+  relay.calls = spread(relay.calls.length, assume, now);
+}
+
 /** One second on; while all that is under way only waits, on to the next thing that happens. */
 function nextMoment(world: World, seen: Fleet, actions: readonly Action[], now: number): number {
   const proving = seen.relays.some((relay) => looksEmpty(relay));
   if (proving || actions.some(isAct)) return now + TICK_MS;
   const lastCalls = world.relays.map(({ cordon, calls }) =>
-    cordon === undefined ? 0 : Math.max(0, ...calls),
+    cordon === undefined ? 0 : calls.reduce((last, at) => Math.max(last, at), 0),
   );
   const holds = actions.flatMap((action) => (action.kind === 'hold' ? (action.until ?? []) : []));
   const ready = world.relays.map(({ readyAt }) => readyAt);

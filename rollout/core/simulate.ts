@@ -94,8 +94,16 @@ function bornAt(zone: string, name: string, id: number, now: number): SimRelay {
   };
 }
 
-/** The fleet that was seen, as a simulation. Calls of unknown length get `callMs`, spread evenly from now on. */
-export function worldOf(fleet: Fleet, assume: { callMs: number; replaceMs: number }, now: number): World {
+/** `drainMs`: from a cordon until the last of so many calls has ended; the others end evenly before it. */
+export type Drains = { readonly drainMs: (calls: number) => number; readonly replaceMs: number };
+
+/** When each of so many calls ends on a relay that drains from now on. */
+export function spread(calls: number, { drainMs }: Drains, now: number): number[] {
+  return Array.from({ length: calls }, (_, index) => now + (drainMs(calls) * (index + 1)) / calls);
+}
+
+/** The fleet that was seen, as a simulation under a steady load: calls of a relay end only once it drains. */
+export function worldOf(fleet: Fleet, assume: Drains, now: number): World {
   const relays = fleet.relays.map((relay, index): SimRelay => {
     const answer = lastAnswer(relay);
     const calls = answer === undefined ? 0 : answer.own + answer.foreign;
@@ -103,7 +111,7 @@ export function worldOf(fleet: Fleet, assume: { callMs: number; replaceMs: numbe
       ...bornAt(relay.zone, relay.name, index + 1, now),
       template: relay.onTarget ? NEW_TEMPLATE : OLD_TEMPLATE,
       limit: answer?.limit ?? -1,
-      calls: Array.from({ length: calls }, (_, i) => now + (assume.callMs * (i + 1)) / calls),
+      calls: answer?.limit === 0 ? spread(calls, assume, now) : Array(calls).fill(Number.POSITIVE_INFINITY),
       cordon: relay.cordon,
       leave: relay.leave,
       forcedBy: relay.forcedBy,

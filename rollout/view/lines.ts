@@ -1,6 +1,7 @@
 /** Events as lines for people: one formatter per kind. Pure. */
 import type { EventBody, EventKind, RelayRef, RelayState, RolloutEvent } from '../core/events.ts';
 import { plural } from '../core/words.ts';
+import { etaWords } from './eta.ts';
 import { callsOf, fleetLines } from './fleet-table.ts';
 import { policyWords } from './policy.ts';
 
@@ -34,6 +35,7 @@ const formatters: { readonly [K in EventKind]: Formatter<K> } = {
   wish: ({ wish, uncordon, by }) => [
     `${by} asked: ${WISHES[wish]}${uncordon ? ', relays that drain take calls again first' : ''}`,
   ],
+  eta: ({ relay, p50, p90 }) => [`${who(relay)}: ${etaWords({ p50, p90 })}`],
   'notify-failed': ({ to, message }) => [`${to} could not be told: ${message}`],
   'observe-failed': ({ message }) => [`the fleet cannot be read: ${message}; trying again`],
   'run-ended': ({ result, because, hint, seconds, relays }) => [
@@ -64,10 +66,13 @@ export function linesOf(event: RolloutEvent): readonly string[] {
 
 /** A drain tells at most so often how many calls are left, ms. */
 const HOLD_MS = 10_000;
+/** And how long it will still take, ms. */
+const ETA_MS = 60_000;
 
 /** As `linesOf`, without what only repeats: unchanged phases, and each single call that ends. */
 export function tersely(): (event: RolloutEvent) => readonly string[] {
   const phases = new Map<string, string>();
+  const etas = new Map<string, number>();
   const holds = new Map<string, { readonly at: number; readonly overdue: boolean }>();
   return (event) => {
     if (event.kind === 'run-started')
@@ -76,6 +81,12 @@ export function tersely(): (event: RolloutEvent) => readonly string[] {
       if (phases.get(event.relay.name) === event.phase) return [];
       phases.set(event.relay.name, event.phase);
       holds.delete(event.relay.name);
+    }
+    if (event.kind === 'eta') {
+      if (event.p50 === 'unknown' && event.p90 === 'unknown') return [];
+      const at = Date.parse(event.at);
+      if (at - (etas.get(event.relay.name) ?? 0) < ETA_MS) return [];
+      etas.set(event.relay.name, at);
     }
     if (event.kind === 'hold') {
       const name = event.relay?.name ?? '';

@@ -3,6 +3,7 @@ import process from 'node:process';
 import { Listr, type ListrTask } from 'listr2';
 import type { EventBody, RelayRef, RelayState, RolloutEvent } from '../core/events.ts';
 import type { View } from './choose.ts';
+import { etaWords } from './eta.ts';
 import { leftovers, linesOf, stateWords } from './lines.ts';
 
 type Task = { title: string; output: string; readonly skip: (message: string) => unknown };
@@ -37,6 +38,9 @@ function show(screen: Screen, event: RolloutEvent): void {
       return;
     case 'action-failed':
       update(screen, event.relay, undefined, `${event.action} failed: ${event.message}`);
+      return;
+    case 'eta':
+      update(screen, event.relay, undefined, etaWords(event));
       return;
     case 'hold':
       if (event.relay !== undefined) update(screen, event.relay, undefined, event.because);

@@ -32,6 +32,7 @@ async function drained(looks: readonly Relay[], over: { drainSeconds?: number; s
       settings: never,
       cordon: async () => void log.push('cordon'),
       restore: never,
+      ages: never,
       callIds: never,
       timeouts: never,
       setTimeouts: never,

@@ -44,6 +44,7 @@ async function carriedOut(act: Act, world: World) {
       },
       settings: async () => world.settings ?? { limit: 400, deleteDelay: 30 },
       cordon: () => note('cordon'),
+      ages: async () => undefined,
       callIds: async () => (world.look?.kind === 'silence' ? undefined : ['x1', 'x2']),
       timeouts: async () => ({ silent: 3600, offer: 30 }),
       setTimeouts: (_, { silent, offer }) => note(`timeouts ${silent} ${offer}`),

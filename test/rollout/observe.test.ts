@@ -40,6 +40,7 @@ function watch(...relays: CloudRelay[]) {
     settings: refuse,
     cordon: refuse,
     restore: refuse,
+    ages: refuse,
     callIds: refuse,
     timeouts: refuse,
     setTimeouts: refuse,

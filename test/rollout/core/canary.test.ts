@@ -91,7 +91,7 @@ test('once two relays serve the new image there is no canary any more', () => {
 
 test('a plan counts the time of the canary', () => {
   const fleet = fleetOf(stale('a1'), stale('b1'), stale('c1'));
-  const assume = { callMs: 60_000, replaceMs: 30_000 };
+  const assume = { drainMs: () => 60_000, replaceMs: 30_000 };
   const without = preview(fleet, { ...policy, bakeSeconds: 0 }, assume, NOW);
   const baked = preview(fleet, policy, assume, NOW);
   expect(baked.result).toBe('done');

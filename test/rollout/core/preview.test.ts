@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { preview } from '../../../rollout/core/preview.ts';
 import { fleetOf, NOW, POLICY, serving, stale } from '../support/fleets.ts';
 
-const assume = { callMs: 60_000, replaceMs: 30_000 };
+const assume = { drainMs: () => 60_000, replaceMs: 30_000 };
 
 test('a plan shows every act in order, how long it takes and how few relays take calls', () => {
   const plan = preview(fleetOf(stale('a1'), stale('b1'), serving('c1')), POLICY, assume, NOW);

@@ -61,7 +61,7 @@ test('after its last moment a run begins nothing and ends as held', () => {
 
 test('a plan waits for the window as well', () => {
   const fleet = fleetOf(stale('a1'), stale('b1'));
-  const { result, steps } = preview(fleet, closed, { callMs: 60_000, replaceMs: 30_000 }, NOW);
+  const { result, steps } = preview(fleet, closed, { drainMs: () => 60_000, replaceMs: 30_000 }, NOW);
   expect(result).toBe('done');
   expect(steps[0]).toMatchObject({ action: 'cordon', at: 19 * 3_600_000 });
 });

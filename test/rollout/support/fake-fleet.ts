@@ -3,7 +3,7 @@
  * the process can be killed before or after any of them.
  */
 import { FleetError } from '../../../lib/errors.ts';
-import { type RunEnd, runRollout } from '../../../rollout/controller.ts';
+import { runRollout } from '../../../rollout/controller.ts';
 import type { EventBody } from '../../../rollout/core/events.ts';
 import type { Policy } from '../../../rollout/core/policy.ts';
 import type { SimRelay, World } from '../../../rollout/core/simulate.ts';
@@ -20,6 +20,7 @@ import {
 import type { Wish } from '../../../rollout/core/wish.ts';
 import { createObserver } from '../../../rollout/observe.ts';
 import type { Clock, Cloud, Ports, Proxies, Relays } from '../../../rollout/ports.ts';
+import type { RunEnd } from '../../../rollout/run-end.ts';
 import { NOW } from './fleets.ts';
 import { seeded } from './seeded.ts';
 
@@ -178,6 +179,7 @@ export function fakeFleet(options: FakeOptions = {}): FakeFleet {
         effect(() => {
           Object.assign(find(name), { limit: 0, deleteDelay: 2 });
         }),
+      ages: async () => undefined,
       callIds: async ({ name }) => {
         await alive();
         return find(name).calls.map((_, index) => `call${index}`);
