@@ -67,7 +67,7 @@ function moduleHooks({ plan: { module, kernel }, file }: TreeModule): readonly s
   const ids = '$(chroot "$1" id -u rtpengine) $(chroot "$1" id -g rtpengine)';
   return [
     `mkdir ${folder} && cp '${file}' ${folder}/${module.name}.ko && chroot "$1" depmod ${kernel.release}`,
-    `printf 'options ${module.name} proc_uid=%s proc_gid=%s\n' ${ids} >"$1"/etc/modprobe.d/rtpfleet.conf`,
+    `printf 'options ${module.name} proc_uid=%s proc_gid=%s\\n' ${ids} >"$1"/etc/modprobe.d/rtpfleet.conf`,
   ];
 }
 
