@@ -118,7 +118,7 @@ export async function remove(shop: Shop, folders: readonly string[]): Promise<vo
 }
 
 /** One process at a time. The lock ends with this process, however that dies: the kernel gives it back. */
-async function whileLocked(shop: Shop, file: string, work: () => Promise<void>): Promise<void> {
+export async function whileLocked(shop: Shop, file: string, work: () => Promise<void>): Promise<void> {
   const hold = $({ prefix: 'exec setpriv --pdeathsig KILL -- ', postfix: '', quiet: true, nothrow: true });
   const holder = hold`flock ${file} sh -c ${'echo held && exec cat'}`;
   const kill = () => void (holder.pid !== undefined && process.kill(holder.pid, 'SIGKILL'));

@@ -39,7 +39,7 @@ export async function runCommand(
   options: CommandOptions = {},
 ): Promise<string> {
   shop.signal.throwIfAborted();
-  appendFileSync(shop.log, `\n$ ${argv.join(' ')}\n`);
+  note(shop, `\n$ ${argv.join(' ')}\n`);
   const shell = $({
     // `exec`: the shell becomes setpriv, so that the death of the builder (its parent) reaches the program.
     prefix: 'exec setpriv --pdeathsig KILL -- ',
@@ -58,13 +58,22 @@ export async function runCommand(
       running.stdin.write(await options.attend(running.pid));
     running.stdin.end();
     const output = await running;
-    appendFileSync(shop.log, output.stdall);
+    note(shop, output.stdall);
     shop.signal.throwIfAborted();
     if (output.exitCode !== 0)
       throw commandFailed(shop, options.shown ?? argv, output.exitCode, output.stdall);
     return output.stdout;
   } finally {
     shop.signal.removeEventListener('abort', kill);
+  }
+}
+
+/** A full disk must not hide why a command failed. */
+function note(shop: Shop, text: string): void {
+  try {
+    appendFileSync(shop.log, text);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
   }
 }
 

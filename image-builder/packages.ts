@@ -4,9 +4,10 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FleetError } from '../lib/errors.ts';
+import { FleetError, reasonOf } from '../lib/errors.ts';
+import { parseMadison, parsePrintedUris, parseStanzas, wordPackage } from './apt-text.ts';
 import { ARCHITECTURE } from './bases.ts';
-import type { Cache } from './cache.ts';
+import { type Cache, whileLocked } from './cache.ts';
 import { runCommand, type Shop } from './command.ts';
 import { textDigest } from './digest.ts';
 import type { DebianMirrors } from './sources.ts';
@@ -89,9 +90,13 @@ export type PackageIndex = Resolver & {
 export async function openIndex(shop: Shop, cache: Cache, release: Release): Promise<PackageIndex> {
   // Further packages must not be seen by a build without them that runs at the same time.
   const home = join(cache.root, 'apt', homeName(release));
-  writeAptHome(home, release);
   const env = { APT_CONFIG: join(home, 'apt.conf') };
-  await update(shop, home, env, release.further === undefined ? 3 : 4);
+  mkdirSync(home, { recursive: true });
+  // One at a time: apt refuses a second update of the same lists.
+  await whileLocked(shop, join(home, 'update.lock'), async () => {
+    writeAptHome(home, release);
+    await update(shop, home, release, env);
+  });
   const index = indexDigest(home);
   const wouldInstall = async (what: 'install' | 'build-dep', words: readonly string[]) =>
     parsePrintedUris(
@@ -137,10 +142,6 @@ function homeName({ codename, local, further }: Release): string {
   return `${codename}${further === undefined ? '' : '-further'}${local === undefined ? '' : '-local'}`;
 }
 
-function wordPackage({ name, version }: Package): string {
-  return `${name}=${version}`;
-}
-
 /** `name<tab>version` lines, as dpkg-query prints them. Pure. */
 export function parsePackageList(text: string): readonly Package[] {
   const lines = text.split('\n').filter((line) => line !== '');
@@ -161,45 +162,33 @@ function writeWhole(file: string, text: string): void {
   renameSync(draft, file);
 }
 
-/** `'http://…/libc6_2.41-12%2bdeb13u4_amd64.deb' libc6_2.41-12+deb13u4_amd64.deb 2846580 …` → name and version. */
-export function parsePrintedUris(text: string): readonly Package[] {
-  const packages = [...text.matchAll(/^'[^']+' ([^_\s]+)_([^_\s]+)_[^_\s]+\.deb /gm)].map(
-    ([, name = '', version = '']) => ({ name, version: version.replaceAll('%3a', ':') }),
-  );
-  return packages.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-/** Control stanzas as `apt-cache show` prints them → what identifies each package. Sorted by name. Pure. */
-export function parseStanzas(text: string): readonly ArchivePackage[] {
-  const byName = new Map<string, ArchivePackage>();
-  for (const stanza of text.split(/\n\n+/)) {
-    const field = (name: string) => new RegExp(`^${name}: *(.*)$`, 'm').exec(stanza)?.[1] ?? '';
-    const name = field('Package');
-    if (name === '' || byName.has(name)) continue;
-    const [version, architecture, sha256] = [field('Version'), field('Architecture'), field('SHA256')];
-    byName.set(name, { name, version, architecture, sha256, size: Number(field('Size')) });
-  }
-  return [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-/** ` name | version | source` lines of `apt-cache madison` → `name=version`. Pure. */
-export function parseMadison(text: string): ReadonlySet<string> {
-  const lines = text.split('\n').map((line) => line.split('|').map((word) => word.trim()));
-  return new Set(lines.map(([name = '', version = '']) => wordPackage({ name, version })));
-}
-
-/** @param archives so many must have been read at least once, whatever is wrong with them today */
+/** @throws FleetError `stop`, code `archive-unreachable`: an archive cannot be read, and never was */
 async function update(
   shop: Shop,
   home: string,
+  { codename, further }: Release,
   env: Readonly<Record<string, string>>,
-  archives: number,
 ): Promise<void> {
+  const archives = further === undefined ? 3 : 4;
   try {
     await runCommand(shop, ['apt-get', 'update', '-qq', '--error-on=any'], { env });
   } catch (error) {
-    if (shop.signal.aborted || indexFiles(home).length < archives) throw error;
+    if (shop.signal.aborted) throw error;
+    if (indexFiles(home).length < archives) throw archiveUnreachable(codename, error);
   }
+}
+
+function archiveUnreachable(codename: string, cause: unknown): FleetError {
+  const said = reasonOf(cause).split('\n').slice(1);
+  const lines = [...new Set(said.map((line) => line.trim()))].filter((line) => line.startsWith('E:'));
+  return new FleetError({
+    kind: 'stop',
+    code: 'archive-unreachable',
+    message: [`the archive of ${codename} cannot be read:`, ...lines.slice(0, 3)].join('\n    '),
+    hint: 'Look at the network and at /etc/apt. A build needs neither when its packages are locked and in the cache (image:lock).',
+    facts: { codename },
+    cause,
+  });
 }
 
 function indexFiles(home: string): readonly string[] {

@@ -71,5 +71,6 @@ export async function makeTree(
   const lines = await installLines(shop, cache, order.release, join(temporary, 'packages'));
   await runWithAllIds(shop, mmdebstrapCommand(order, target, lines), {
     env: { SOURCE_DATE_EPOCH: String(EPOCH), TMPDIR: temporary },
+    shown: ['mmdebstrap', order.release.codename],
   });
 }

@@ -1,6 +1,5 @@
 /** The command `lock`: which packages an image is made of, written beside the fleet file, with copies in the cache. */
 import type { Fleet } from '../../configs/fleet.ts';
-import { BASES, TOOLS_CODENAME } from '../bases.ts';
 import type { Cache } from '../cache.ts';
 import type { Shop } from '../command.ts';
 import type { CompileOrder } from '../compile/compile.ts';
@@ -22,6 +21,7 @@ import { fillPool } from '../lock/pool.ts';
 import { lockOf } from '../lock/take.ts';
 import type { Progress } from '../progress.ts';
 import { debianMirrors, hostCodename, readHostSources } from '../sources.ts';
+import { DEBIAN } from '../supply.ts';
 import { openIndexes, planTrees, releasesOf } from '../trees.ts';
 import { inShop, type ShopWords } from './shop.ts';
 
@@ -35,7 +35,7 @@ export async function runLock(words: LockWords): Promise<number> {
     const before = systemOf(lock, fleet.image.base);
     const after = await takeLock(shop, cache, fleet, progress);
     const kept = before === undefined || words.update === true ? after : before;
-    await keepCopies(shop, cache, kept, progress);
+    await keepCopies(shop, cache, fleet, kept, progress);
     if (kept === after) writeLock(file, withSystem(lock, after));
     return wordOutcome(file, before, after, kept === after);
   });
@@ -70,13 +70,19 @@ function lockedOrder(order: CompileOrder, { packages }: LockedTree): CompileOrde
   return { ...order, release: { ...order.release, locked: packages } };
 }
 
-async function keepCopies(shop: Shop, cache: Cache, system: SystemLock, progress: Progress): Promise<void> {
+async function keepCopies(
+  shop: Shop,
+  cache: Cache,
+  fleet: Fleet,
+  system: SystemLock,
+  progress: Progress,
+): Promise<void> {
   const mirrors = debianMirrors(readHostSources(), hostCodename());
-  const { codename } = BASES[system.base];
+  const releases = releasesOf(fleet, DEBIAN, mirrors, agentSource(cache, fleet));
   await progress('Keep a copy of each package', async () => {
     const trees = [system.image, system.module, system.build];
-    await fillPool(shop, cache, { codename, mirrors }, poolOf(trees));
-    await fillPool(shop, cache, { codename: TOOLS_CODENAME, mirrors }, system.tools.packages);
+    await fillPool(shop, cache, releases.image, poolOf(trees));
+    await fillPool(shop, cache, releases.tools, system.tools.packages);
   });
 }
 

@@ -11,6 +11,7 @@ import { type Cache, openCache } from '../cache.ts';
 import type { Shop } from '../command.ts';
 import { salvage } from '../failure.ts';
 import { type Progress, type Renderer, showProgress } from '../progress.ts';
+import { whileThereIsRoom } from '../room.ts';
 import { sourceFrom } from '../versions/source.ts';
 
 /** Words that every command knows. */
@@ -45,7 +46,8 @@ export async function inShop(words: ShopWords, work: Work): Promise<number> {
   const shop: Shop = { log: newLog(cache, fleet), signal: interrupted.signal };
   const progress = showProgress(rendererFor(words));
   try {
-    process.stdout.write(await work(shop, cache, fleet, progress));
+    const text = await whileThereIsRoom(cache.root, () => work(shop, cache, fleet, progress));
+    process.stdout.write(text);
     return EXIT.done;
   } catch (error) {
     throw await salvage(cache, shop, error, words.keepOnFailure === true);

@@ -89,6 +89,7 @@ async function build(shop: Shop, cache: Cache, order: CompileOrder, work: string
   try {
     await runWithAllIds(shop, compileCommand(order, { work, ccache, lines }), {
       env: environment(order, work),
+      shown: ['mmdebstrap', order.release.codename],
     });
   } catch (error) {
     if (!isFleetError(error) || error.kind === 'interrupted') throw error;

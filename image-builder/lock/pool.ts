@@ -29,8 +29,11 @@ export async function fillPool(
 ): Promise<void> {
   const wanted = absentFrom(cache, packages);
   if (wanted.length === 0) return;
-  const { codename, mirrors } = release;
-  const index = await openIndex(shop, cache, { codename, mirrors });
+  const { codename, mirrors, further } = release;
+  const index = await openIndex(shop, cache, {
+    ...{ codename, mirrors },
+    ...(further === undefined ? {} : { further }),
+  });
   const offered = await index.offered(wanted);
   const gone = wanted.filter((item) => !offered.includes(item));
   if (gone.length > 0) throw packagesGone(cache, codename, gone);

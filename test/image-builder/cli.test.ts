@@ -1,16 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, describe, expect, test } from 'vitest';
 
+const ROOT = join(import.meta.dirname, '../..');
+const CLI = join(ROOT, 'image-builder/cli.ts');
 const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-image-cli-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 async function command(...words: readonly string[]) {
-  const cli = join(import.meta.dirname, '../../image-builder/cli.ts');
   const env = { RTPFLEET_CACHE: folder };
-  return await execa(process.execPath, [cli, ...words], { reject: false, env });
+  return await execa(process.execPath, [CLI, ...words], { reject: false, env });
 }
 
 const build = (...words: readonly string[]) => command('build', ...words);
@@ -68,4 +69,32 @@ describe('the commands on published images', () => {
     expect(stderr).toMatch(sentence);
     expect(stderr).not.toMatch(/\n\s+at /);
   });
+
+  test('an archive that cannot be reached is one sentence; nothing is left', async () => {
+    const words = ['build', '--plan', '--fleet', join(ROOT, 'configs/fleets/lab.yaml')];
+    const env = {
+      RTPFLEET_CACHE: folder,
+      http_proxy: 'http://127.0.0.1:1',
+      https_proxy: 'http://127.0.0.1:1',
+    };
+    const { exitCode, stderr } = await execa(process.execPath, [CLI, ...words], { reject: false, env });
+    expect(exitCode).toBe(3);
+    expect(stderr).toMatch(/^the archive of trixie cannot be read:\n {4}E: /m);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(readdirSync(join(folder, 'image')).toSorted()).toEqual(['apt', 'logs']);
+  });
 });
+
+test.each([[['--version', '12.5']], [['--', '--version', '12.5']]])(
+  'pnpm image:build %j hands its words on',
+  async (words) => {
+    const script = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts['image:build'];
+    const own = script.replace(/^node scripts\/setup.mjs --for image && /, '');
+    // pnpm and npm put the words behind the script as they are, npm without the dashes.
+    const { exitCode, stderr } = await execa('sh', ['-c', `${own} "$@"`, 'sh', ...words], {
+      ...{ cwd: ROOT, reject: false, env: { RTPFLEET_CACHE: folder } },
+    });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('--version 12.5: that is no RTPEngine version');
+  },
+);

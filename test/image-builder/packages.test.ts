@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseMadison, parsePrintedUris, parseStanzas, sourceLines } from '../../image-builder/packages.ts';
+import { parseMadison, parsePrintedUris, parseStanzas } from '../../image-builder/apt-text.ts';
+import { sourceLines } from '../../image-builder/packages.ts';
 
 describe('what apt would install', () => {
   test('name and version of each package, an epoch included, sorted by name', () => {
