@@ -35,3 +35,10 @@ export function wordMeasured(all: readonly Measured[]): string {
     )
     .join('\n');
 }
+
+/** Where the time went: one line a step, in seconds. */
+export function wordSteps(steps: Readonly<Record<string, number>>): string {
+  return Object.entries(steps)
+    .map(([step, seconds]) => `${seconds.toFixed(1).padStart(8)} s  ${step}`)
+    .join('\n');
+}

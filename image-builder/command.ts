@@ -54,6 +54,8 @@ export async function runCommand(
   const kill = () => void (running.pid !== undefined && process.kill(running.pid, 'SIGKILL'));
   shop.signal.addEventListener('abort', kill, { once: true });
   try {
+    // A program that ended early reads nothing: its exit code says why.
+    running.stdin.on('error', () => undefined);
     if (options.attend !== undefined && running.pid !== undefined)
       running.stdin.write(await options.attend(running.pid));
     running.stdin.end();
@@ -63,6 +65,10 @@ export async function runCommand(
     if (output.exitCode !== 0)
       throw commandFailed(shop, options.shown ?? argv, output.exitCode, output.stdall);
     return output.stdout;
+  } catch (error) {
+    // Ctrl-C, whatever else it broke.
+    shop.signal.throwIfAborted();
+    throw error;
   } finally {
     shop.signal.removeEventListener('abort', kill);
   }

@@ -88,7 +88,8 @@ async function inOwnNamespace(pid: number, signal: AbortSignal): Promise<void> {
       return; // It ended: its exit code says why.
     }
     if (theirs !== ours) return;
-    await sleep(5, undefined, { signal });
+    signal.throwIfAborted();
+    await sleep(5);
   }
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { runWithAllIds, subordinateIds } from '../../image-builder/namespace.ts';
+import { FleetError } from '../../lib/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-namespace-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -52,6 +53,14 @@ describe('a namespace with all ids', () => {
     expect(seen).toContain(folder);
     expect(readFileSync('/proc/self/mounts', 'utf8')).toBe(before);
   });
+});
+
+test.each([0, 2, 5, 10, 20, 40, 80])('Ctrl-C after %i ms comes through as such', async (milliseconds) => {
+  const control = new AbortController();
+  const stop = new FleetError({ kind: 'interrupted', code: 'interrupted', message: 'stop' });
+  const running = runWithAllIds({ log: shop.log, signal: control.signal }, ['sleep', '100']);
+  setTimeout(() => control.abort(stop), milliseconds);
+  await expect(running).rejects.toBe(stop);
 });
 
 describe('a builder that is killed with SIGKILL', () => {
