@@ -21,6 +21,7 @@ const PROGRAMS = [
   'lab/qemu/main.ts',
   'rollout/cli.ts',
   'image-builder/cli.ts',
+  'infra/preview.ts',
 ];
 
 const scripts: Readonly<Record<string, string>> = packageJson.scripts;

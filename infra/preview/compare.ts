@@ -93,3 +93,15 @@ export function refusals(changes: readonly Change[], before: readonly Resource[]
     )
     .map(({ kind, resource }) => `${cloudName(resource)} is protected and would be ${kind}`);
 }
+
+/** What Pulumi would do, and what would end calls: a group that shrinks picks the relays that it deletes by itself. */
+export function dangers(changes: readonly Change[]): readonly string[] {
+  return changes.flatMap(({ kind, resource, inputs }) => {
+    if (kind !== 'changed' || !kindOf(resource.type).endsWith('nstanceGroupManager')) return [];
+    const size = inputs.find(({ path }) => path === 'targetSize');
+    const fewer = Number(size?.from) - Number(size?.to);
+    return fewer > 0
+      ? [`${cloudName(resource)} would delete ${fewer} of its relays, whichever it likes, with their calls`]
+      : [];
+  });
+}

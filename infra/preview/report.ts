@@ -1,7 +1,7 @@
 /** All that a preview says of a stack, as plain data; `--json` prints it as it is. Pure. */
 import { type Cost, costOf } from '../cost.ts';
 import { brokenPolicies, POLICIES } from '../policies.ts';
-import { type Change, compare, refusals } from './compare.ts';
+import { type Change, compare, dangers, refusals } from './compare.ts';
 import { describe } from './describe.ts';
 import type { Graph } from './graph.ts';
 import { type Reach, reachOf } from './reach.ts';
@@ -41,6 +41,8 @@ export type Comparison = {
   readonly what: string;
   readonly changes: readonly (Pick<Change, 'kind' | 'inputs'> & { readonly resource: Row })[];
   readonly refused: readonly string[];
+  /** What would end calls. */
+  readonly dangers: readonly string[];
 };
 
 export type Against = { readonly what: string; readonly resources: readonly Resource[] };
@@ -82,6 +84,7 @@ function comparison({ what, resources: before }: Against, after: readonly Resour
     what,
     changes: changes.map(({ resource, ...change }) => ({ ...change, resource: rowOf(resource) })),
     refused: refusals(changes, known),
+    dangers: dangers(changes),
   };
 }
 

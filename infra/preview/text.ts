@@ -36,7 +36,7 @@ function section(title: string, body: readonly string[]): readonly string[] {
   return ['', title.toUpperCase(), ...body];
 }
 
-function changeLines({ what, changes, refused }: Comparison, width: number): readonly string[] {
+function changeLines({ what, changes, refused, dangers }: Comparison, width: number): readonly string[] {
   if (changes.length === 0) return wrap(`Nothing, against ${what}`, width);
   const counts = Object.keys(MARK).flatMap((kind) => {
     const count = changes.filter((change) => change.kind === kind).length;
@@ -53,6 +53,7 @@ function changeLines({ what, changes, refused }: Comparison, width: number): rea
     ...wrap(`${counts.join(', ')}, against ${what}`, width),
     ...rows,
     ...refused.flatMap((text) => wrap(`! Pulumi refuses: ${text}`, width)),
+    ...dangers.flatMap((text) => wrap(`! ${text}: drain them first`, width)),
     '(+ added, - removed, ~ changed in place, ± made anew)',
   ];
 }

@@ -1,7 +1,7 @@
 /** A change of the fleet file gives the smallest change of resources, and says what it does. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Subject } from '../../../infra/policies/subject.ts';
-import { type Change, compare, refusals } from '../../../infra/preview/compare.ts';
+import { type Change, compare, dangers, refusals } from '../../../infra/preview/compare.ts';
 import { kindOf } from '../../../infra/preview/resource.ts';
 import { fleetFile, subjectOf } from '../subject.ts';
 
@@ -65,6 +65,15 @@ describe('one change', () => {
 
   test('of the count: the size of each group', async () => {
     expect(words(await changes({ relays: { perZone: 3 } })).map(short)).toEqual(groups('targetSize'));
+  });
+
+  test('of the count to fewer: told, since the groups pick the relays that they delete', async () => {
+    const large = await subjectOf(fleetFile({ cloud: cloud(['us-central1-a']), relays: { perZone: 5 } }));
+    const small = await subjectOf(fleetFile({ cloud: cloud(['us-central1-a']), relays: { perZone: 3 } }));
+    expect(dangers(compare(large.resources, small.resources))).toEqual([
+      'demo-us-central1-a would delete 2 of its relays, whichever it likes, with their calls',
+    ]);
+    expect(dangers(compare(small.resources, large.resources))).toEqual([]);
   });
 
   test('of who may send RTP: one rule', async () => {
