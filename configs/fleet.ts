@@ -259,6 +259,9 @@ export interface Fleet {
      * Further lines of rtpengine.conf, `name: value`; each must exist in the version of the image.
      */
     options: {
+      /**
+       * One line of text, a number, true or false.
+       */
       [k: string]: string | number | boolean;
     };
   };

@@ -83,3 +83,42 @@ export function logs({ logs, relays }: Fleet): readonly Problem[] {
   }
   return problems;
 }
+
+/** Lines of rtpengine.conf that the image writes itself, and what says them instead. RTPEngine takes one of two in silence. */
+const OWN_OPTIONS: Readonly<Record<string, string>> = {
+  interface: 'it comes from the metadata server at boot',
+  'listen-ng': 'say rtpengine.ngPort',
+  'listen-tcp-ng': 'say rtpengine.ngPort',
+  'listen-cli': 'say rtpengine.cliPort',
+  'listen-http': 'say rtpengine.httpPort',
+  'port-min': 'say rtpengine.ports.min',
+  'port-max': 'say rtpengine.ports.max',
+  'num-threads': 'say rtpengine.threads',
+  table: 'say rtpengine.kernel',
+  'no-fallback': 'say rtpengine.kernel',
+  'log-level': 'say rtpengine.logLevel',
+  'log-stderr': 'RTPEngine logs by syslog, see logs',
+  'log-facility': 'say logs',
+  'log-facility-cdr': 'say logs.cdr',
+  'log-facility-rtcp': 'say logs.rtcp',
+  timeout: 'say rtpengine.timeoutSeconds',
+  'silent-timeout': 'say rtpengine.silentTimeoutSeconds',
+  'offer-timeout': 'say rtpengine.offerTimeoutSeconds',
+  'final-timeout': 'say rtpengine.finalTimeoutSeconds',
+  'delete-delay': 'say rtpengine.deleteDelaySeconds',
+  'max-sessions': 'a relay is always born cordoned',
+  redis: 'say redis; the address comes from the metadata server at boot',
+  'no-redis-required': 'say redis.required',
+  foreground: 'the unit says it',
+  pidfile: 'the unit says it',
+  'config-file': 'the unit says it',
+};
+
+export function ownOptions({ rtpengine }: Fleet): readonly Problem[] {
+  return Object.keys(rtpengine.options).flatMap((name) => {
+    const instead = OWN_OPTIONS[name];
+    if (instead === undefined) return [];
+    const path = ['rtpengine', 'options', name];
+    return [{ path, message: `${path.join('.')}: the image writes ${name} itself; ${instead}` }];
+  });
+}

@@ -3,7 +3,7 @@ import type { Fleet } from './fleet.ts';
 import type { Problem } from './load.ts';
 import { type Place, placesOf, regionOf, relayCount } from './places.ts';
 import { overlap, rangeSize } from './range.ts';
-import { logs, tuning } from './rules-of-nodes.ts';
+import { logs, ownOptions, tuning } from './rules-of-nodes.ts';
 import { countOf } from './share.ts';
 
 /** Addresses of a subnetwork that GCE keeps for itself (VPC documentation: first two and last two). */
@@ -17,6 +17,7 @@ export function contradictions(fleet: Fleet): readonly Problem[] {
     ...secureBoot(fleet),
     ...redis(fleet),
     ...size(fleet),
+    ...ownOptions(fleet),
     ...tuning(fleet),
     ...logs(fleet),
   ];

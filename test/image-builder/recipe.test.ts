@@ -31,6 +31,20 @@ describe('files of an image', () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
+  test('no fleet file can set again what the image sets itself', () => {
+    const every = FLEET.replace('name: golden', 'name: golden\nlogs: { rtcp: { enabled: true } }');
+    for (const name of optionsOfConfig(content(RELAY_CONFIG, every))) {
+      if (name === 'tos') continue;
+      const again = () => files(FLEET.replace('tos: 184', `${name}: 1`));
+      expect(again).toThrow(`golden.yaml:4: rtpengine.options.${name}: the image writes ${name} itself; `);
+    }
+  });
+
+  test('a value cannot bring a second line with it', () => {
+    const more = () => files(FLEET.replace('tos: 184', 'tos: "184\\nmax-sessions = -1"'));
+    expect(more).toThrow(/golden\.yaml:4: rtpengine\.options\.tos: .* One line of text/);
+  });
+
   test('the fleet file’s ports, options and need of Redis arrive', () => {
     const config = content(RELAY_CONFIG);
     for (const line of [
