@@ -17,11 +17,27 @@ export function wordPlan(plan: ImagePlan): string {
     `image    ${plan.image} (family ${plan.family})`,
     `version  ${plan.version} on ${plan.base}, ${plan.tree.packages.length} packages, ${plan.files.length} files of ours, ${plan.sizeGb} GiB`,
     `lock     ${wordLockState(plan.lock)}`,
+    ...wordAdditions(plan),
     'stages',
     ...stages,
     ...hazardLine(plan.version),
     '',
   ].join('\n');
+}
+
+/** What the fleet file adds to every image. */
+function wordAdditions({ tree: { module, release }, signing }: ImagePlan): readonly string[] {
+  return [
+    ...(module === undefined
+      ? []
+      : [`kernel   ${module.module.name} for ${module.kernel.release}, from ${module.dkms}`]),
+    ...(release.further === undefined
+      ? []
+      : [`agent    from ${release.further.uri}, signed by ${release.further.fingerprint}`]),
+    ...(signing === undefined
+      ? []
+      : [`signer   certificate ${signing.digest.slice(0, 16)}, for Secure Boot`]),
+  ];
 }
 
 function wordLockState(lock: ImagePlan['lock']): string {
@@ -35,7 +51,24 @@ export function planAsJson(plan: ImagePlan): Json {
   const { image, family, version, base, sizeGb, keys, cached } = plan;
   const files = plan.files.map((file) => ({ ...file }));
   const lock = plan.lock === undefined ? null : { ...plan.lock };
-  return { image, family, version, base, sizeGb, lock, keys, cached, packages: plan.tree.packages, files };
+  const module = plan.tree.module;
+  const kernelModule =
+    module === undefined
+      ? null
+      : { name: module.module.name, kernel: module.kernel.release, from: module.dkms };
+  return {
+    image,
+    family,
+    version,
+    base,
+    sizeGb,
+    lock,
+    keys,
+    cached,
+    packages: plan.tree.packages,
+    kernelModule,
+    files,
+  };
 }
 
 export function wordResult(result: BuildResult): string {

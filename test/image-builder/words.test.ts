@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import type { ImagePlan } from '../../image-builder/plan.ts';
+import { planAsJson, wordPlan } from '../../image-builder/words.ts';
+
+const MIRRORS = { main: 'http://m.example/debian', security: 'http://m.example/s', signedBy: undefined };
+const RELEASE = { codename: 'trixie', mirrors: MIRRORS };
+const TREE = { release: RELEASE, include: [], packages: [] };
+
+const PLAIN: ImagePlan = {
+  image: 'rtpengine-x',
+  family: 'rtpengine-f',
+  version: 'mr12.5.1.31',
+  base: 'debian-13',
+  sizeGb: 2,
+  tree: TREE,
+  origin: { source: 'debian' },
+  tools: TREE,
+  files: [],
+  keys: { tools: 'a'.repeat(64), tree: 'b'.repeat(64), disk: 'c'.repeat(64) },
+  cached: { tools: true, tree: false, disk: false },
+};
+
+const FULL: ImagePlan = {
+  ...PLAIN,
+  signing: { keyFile: '/keys/db.key', certificate: 'PEM', digest: 'd'.repeat(64) },
+  tree: {
+    ...TREE,
+    release: {
+      ...RELEASE,
+      further: { uri: 'https://apt.example', suite: 's', keyFile: '/k', fingerprint: 'F'.repeat(40) },
+    },
+    module: {
+      module: { name: 'xt_RTPENGINE', firewall: 'nftables' },
+      kernel: { release: '6.12.1-cloud-amd64', version: '6.12.1-1' },
+      dkms: 'rtpengine-kernel-dkms=12.5.1.31-1',
+      release: RELEASE,
+      include: [],
+      packages: [],
+      key: 'e'.repeat(64),
+    },
+  },
+};
+
+test('a plan names what the fleet file adds to every image, and nothing of a private key', () => {
+  const words = wordPlan(FULL);
+  expect(words).toContain(
+    'kernel   xt_RTPENGINE for 6.12.1-cloud-amd64, from rtpengine-kernel-dkms=12.5.1.31-1\n',
+  );
+  expect(words).toContain(`agent    from https://apt.example, signed by ${'F'.repeat(40)}\n`);
+  expect(words).toContain('signer   certificate dddddddddddddddd, for Secure Boot\n');
+  expect(words).not.toContain('db.key');
+  expect(planAsJson(FULL)).toMatchObject({ kernelModule: { name: 'xt_RTPENGINE' } });
+});
+
+test('a plan without additions has no line for them', () => {
+  expect(wordPlan(PLAIN)).not.toMatch(/^(?:kernel|agent|signer) /m);
+  expect(planAsJson(PLAIN)).toMatchObject({ kernelModule: null });
+});
