@@ -1,4 +1,6 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -23,7 +25,7 @@ function work(): string {
 
 async function find(text: string, wanted = 'mr1.2.3.4') {
   const source = parseSource(text);
-  if (source.kind !== 'git' && source.kind !== 'path') throw new Error(source.kind);
+  if (source.kind === 'debian' || source.kind === 'debs') throw new Error(source.kind);
   return await findCode(shop, source, wanted, work());
 }
 
@@ -92,4 +94,31 @@ describe('source code', () => {
 test('credentials of a URL are not written down', () => {
   expect(withoutCredentials('https://me:secret@git.example/r.git')).toBe('https://git.example/r.git');
   expect(withoutCredentials('https://git.example/a@b')).toBe('https://git.example/a@b');
+});
+
+describe('a tarball of the network', () => {
+  test('is known by its digest without a download, and is only taken with just that content', async () => {
+    const content = readFileSync(tarball);
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    let asked = 0;
+    const server = createServer((_, response) => {
+      asked++;
+      response.end(content);
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const url = `http://127.0.0.1:${port}/rtpengine.tar.gz`;
+    try {
+      expect(await find(`${url}#sha256=${sha256}`)).toMatchObject({ id: sha256, place: url });
+      expect(asked).toBe(0);
+      expect(await filesOf(`${url}#sha256=${sha256}`)).toEqual(await filesOf(tarball));
+      await expect(filesOf(`${url}#sha256=${'0'.repeat(64)}`)).rejects.toThrow(
+        `${url} has sha256 ${sha256}, not 000`,
+      );
+    } finally {
+      server.close();
+    }
+    await expect(filesOf(`${url}#sha256=${sha256}`)).rejects.toThrow(`${url}: cannot be fetched: `);
+  });
 });
