@@ -51,7 +51,12 @@ export const LABEL = {
 
 /** `mr12.5.1.31` on `debian-13`, recipe digest `3fa9c1…` → `rtpengine-mr12-5-1-31-debian-13-3fa9c1d2` (GCE: ≤ 63, `[a-z0-9-]`). */
 export function imageName(version: string, base: string, digest: string): string {
-  return `rtpengine-${version.replaceAll('.', '-')}-${base}-${digest.slice(0, 8)}`;
+  return `rtpengine-${version.replaceAll('.', '-')}-${baseWord(base)}-${digest.slice(0, 8)}`;
+}
+
+/** A base as it may stand in a name or a label of GCE: `ubuntu-24.04` → `ubuntu-2404`, as in Google's own names. */
+export function baseWord(base: string): string {
+  return base.replaceAll('.', '');
 }
 
 /** Image family that holds the promoted image of a fleet, newest non-deprecated first. */

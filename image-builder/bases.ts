@@ -1,16 +1,36 @@
 /** The operating systems that an image can be built on, and what goes into it. Data only. */
 
-export type BaseName = 'debian-12' | 'debian-13';
+export type BaseName = 'debian-12' | 'debian-13' | 'ubuntu-22.04' | 'ubuntu-24.04';
+
+export type Distribution = 'debian' | 'ubuntu';
 
 export type Base = {
   readonly name: BaseName;
-  /** Debian's name of the release. */
+  readonly distribution: Distribution;
+  /** The distribution's name of the release. */
   readonly codename: string;
+  /** Whether the distribution itself has RTPEngine; else it is compiled, or its packages are given. */
+  readonly hasRtpengine: boolean;
 };
 
+/** Debian's and Ubuntu 24.04's are proven by boots; Ubuntu 22.04 is wired, and was never started. */
 export const BASES: Readonly<Record<BaseName, Base>> = {
-  'debian-12': { name: 'debian-12', codename: 'bookworm' },
-  'debian-13': { name: 'debian-13', codename: 'trixie' },
+  'debian-12': base('debian-12', 'debian', 'bookworm'),
+  'debian-13': base('debian-13', 'debian', 'trixie'),
+  'ubuntu-22.04': { ...base('ubuntu-22.04', 'ubuntu', 'jammy'), hasRtpengine: false },
+  'ubuntu-24.04': base('ubuntu-24.04', 'ubuntu', 'noble'),
+};
+
+function base(name: BaseName, distribution: Distribution, codename: string): Base {
+  return { name, distribution, codename, hasRtpengine: true };
+}
+
+export const BASE_NAMES: readonly BaseName[] = Object.values(BASES).map(({ name }) => name);
+
+/** Where a distribution keeps packages: RTPEngine's are in Ubuntu's universe. */
+export const COMPONENTS: Readonly<Record<Distribution, readonly string[]>> = {
+  debian: ['main'],
+  ubuntu: ['main', 'universe'],
 };
 
 /** Release of the tools tree: the first whose mke2fs fills a file system from a tar archive (e2fsprogs 1.47.1). */
@@ -22,9 +42,14 @@ export const EPOCH = 1_735_689_600;
 /** GCE's machine types with this architecture; the other one it has is ARM64. */
 export const ARCHITECTURE = { debian: 'amd64', gce: 'X86_64' } as const;
 
-/** Packages of an image, on top of Debian's essential ones and apt; each with its reason. */
-export const IMAGE_PACKAGES: readonly string[] = [
-  'linux-image-cloud-amd64', // Kernel with gVNIC, virtio, NVMe and nothing for real hardware
+/** Kernels with gVNIC, virtio, NVMe and nothing for real hardware. */
+const KERNEL: Readonly<Record<Distribution, string>> = {
+  debian: `linux-image-cloud-${ARCHITECTURE.debian}`,
+  ubuntu: 'linux-image-gcp',
+};
+
+/** Packages of an image, on top of the essential ones and apt; each with its reason. */
+const COMMON_PACKAGES: readonly string[] = [
   'initramfs-tools',
   'zstd', // Compression of the initrd
   'systemd-sysv',
@@ -47,6 +72,20 @@ export const IMAGE_PACKAGES: readonly string[] = [
   'kmod',
   'rtpengine-daemon',
 ];
+
+/** Ubuntu 22.04 has resolved in its package systemd. */
+const NOT_THERE: Partial<Readonly<Record<BaseName, readonly string[]>>> = {
+  'ubuntu-22.04': ['systemd-resolved'],
+};
+
+/** Packages that an image of this base asks for. */
+export function packagesOf(name: BaseName): readonly string[] {
+  const without = NOT_THERE[name] ?? [];
+  return [KERNEL[BASES[name].distribution], ...COMMON_PACKAGES.filter((item) => !without.includes(item))];
+}
+
+/** Those of an image on Debian. */
+export const IMAGE_PACKAGES: readonly string[] = packagesOf('debian-13');
 
 /** Programs that make a disk out of a tree; the host's own may be too old or absent. */
 export const TOOLS_PACKAGES: readonly string[] = [

@@ -53,9 +53,10 @@ export function parseListing(text: string): readonly TreeEntry[] {
   });
 }
 
-/** Compilers, headers and what only building needs: `gcc`, `gcc-14-x86-64-linux-gnu`, `libc6-dev`, `linux-headers-…`, `dkms`. */
+/** Compilers, headers and what only building needs: `gcc`, `gcc-14-x86-64-linux-gnu`, `libc6-dev`, `linux-headers-…`, `dkms`. Not
+ * `systemd-dev`, which holds no header and which Ubuntu's udev asks for. */
 const DEVELOPMENT =
-  /^(?:(?:gcc|g\+\+|cpp|clang)(?:-\d+)?(?:-x86-64-linux-gnu|-aarch64-linux-gnu)?|make|git|dkms|binutils|build-essential|linux-(?:headers|kbuild)-.*|.*-dev)$/;
+  /^(?:(?:gcc|g\+\+|cpp|clang)(?:-\d+)?(?:-x86-64-linux-gnu|-aarch64-linux-gnu)?|make|git|dkms|binutils|build-essential|linux-(?:headers|kbuild)-.*|(?!systemd-dev$).*-dev)$/;
 
 /** Packages that a relay has no use for and an intruder has. */
 export function developmentPackages(names: readonly string[]): readonly string[] {

@@ -6,11 +6,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { join } from 'node:path';
 import { FleetError, reasonOf } from '../lib/errors.ts';
 import { parseMadison, parsePrintedUris, parseStanzas, wordPackage } from './apt-text.ts';
-import { ARCHITECTURE } from './bases.ts';
+import { ARCHITECTURE, COMPONENTS } from './bases.ts';
 import { type Cache, whileLocked } from './cache.ts';
 import { runCommand, type Shop } from './command.ts';
 import { textDigest } from './digest.ts';
-import type { DebianMirrors } from './sources.ts';
+import type { Mirrors } from './sources.ts';
 
 export type Package = { readonly name: string; readonly version: string };
 
@@ -30,10 +30,10 @@ export type SignedSource = {
   readonly fingerprint: string;
 };
 
-/** A Debian release on this machine's mirrors. */
+/** A release of Debian or Ubuntu on this machine's mirrors. */
 export type Release = {
   readonly codename: string;
-  readonly mirrors: DebianMirrors;
+  readonly mirrors: Mirrors;
   /** Folder with packages of our own and their index, and a digest of what they are. */
   readonly local?: { readonly folder: string; readonly digest: string };
   readonly further?: SignedSource;
@@ -44,14 +44,15 @@ export type Release = {
 /** How the line of a local folder begins; its packages were just made or given, nobody signed them. */
 export const LOCAL_SOURCE = 'deb [trusted=yes] ';
 
-/** One-line sources of a release, with point updates and security updates. */
-export function sourceLines(release: Release): readonly string[] {
-  const { main, security, signedBy } = release.mirrors;
-  const options = signedBy === undefined ? '' : `[signed-by=${signedBy}] `;
+/** One-line sources of a release, with point updates and security updates. A keyring of this machine is no key for a tree. */
+export function sourceLines(release: Release, key = release.mirrors.signedBy): readonly string[] {
+  const { main, security, components = COMPONENTS.debian } = release.mirrors;
+  const options = key === undefined ? '' : `[signed-by=${key}] `;
+  const parts = components.join(' ');
   return [
-    `deb ${options}${main} ${release.codename} main`,
-    `deb ${options}${main} ${release.codename}-updates main`,
-    `deb ${options}${security} ${release.codename}-security main`,
+    `deb ${options}${main} ${release.codename} ${parts}`,
+    `deb ${options}${main} ${release.codename}-updates ${parts}`,
+    `deb ${options}${security} ${release.codename}-security ${parts}`,
     ...(release.further === undefined ? [] : [signedLine(release.further)]),
     ...(release.local === undefined ? [] : [`${LOCAL_SOURCE}copy:${release.local.folder} ./`]),
   ];
@@ -217,7 +218,8 @@ function writeAptHome(home: string, release: Release): void {
   mkdirSync(join(home, 'lists', 'partial'), { recursive: true });
   mkdirSync(join(home, 'archives', 'partial'), { recursive: true });
   writeFileSync(join(home, 'status'), '');
-  writeFileSync(join(home, 'sources.list'), `${sourceLines(release).join('\n')}\n`);
+  const sources = `${sourceLines(release, release.mirrors.keyring).join('\n')}\n`;
+  writeFileSync(join(home, 'sources.list'), sources);
   const lines = [
     `Dir::State "${home}";`,
     `Dir::State::Lists "${home}/lists";`,

@@ -10,11 +10,11 @@ import { agentSource } from './guest/agent.ts';
 import { treeKey } from './image-tree.ts';
 import type { ModulePlan } from './kernel/compile.ts';
 import { checkLock, type LockState, lockedResolvers, lockState, type UsedLock } from './lock/use.ts';
+import { findMirrors } from './mirrors.ts';
 import type { ImageFile } from './overlay.ts';
 import type { ArchivePackage, Release } from './packages.ts';
 import { imageFiles } from './recipe.ts';
 import { type Signing, signingOf } from './secure-boot.ts';
-import { debianMirrors, hostCodename, readHostSources } from './sources.ts';
 import { DEBIAN, type Origin, type Supply } from './supply.ts';
 import { toolsKey } from './tools.ts';
 import { type ImageTree, openIndexes, type PlannedTree, planTrees, releasesOf } from './trees.ts';
@@ -54,7 +54,7 @@ export async function planImage(
   supply: Supply = DEBIAN,
   lock?: UsedLock,
 ): Promise<ImagePlan> {
-  const mirrors = debianMirrors(readHostSources(), hostCodename());
+  const mirrors = await findMirrors(shop, cache, fleet.image.base);
   const releases = releasesOf(fleet, supply, mirrors, agentSource(cache, fleet));
   const resolvers =
     lock === undefined ? await openIndexes(shop, cache, releases) : lockedResolvers(lock, releases, supply);

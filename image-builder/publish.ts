@@ -2,6 +2,7 @@
  * stands. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fleet } from '../configs/fleet.ts';
+import { baseWord } from '../configs/naming.ts';
 import { FleetError, isFleetError } from '../lib/errors.ts';
 import type { Gce, GceOperation } from '../lib/gce.ts';
 import type { Storage, UploadSession } from '../lib/storage.ts';
@@ -156,7 +157,7 @@ export function imageBody(fleet: Fleet, manifest: Manifest, source: string, sign
     labels: {
       [IMAGE_LABEL.fleet]: fleet.name,
       [IMAGE_LABEL.version]: manifest.version.replaceAll('.', '-'),
-      [IMAGE_LABEL.base]: manifest.base,
+      [IMAGE_LABEL.base]: baseWord(manifest.base),
       [IMAGE_LABEL.recipe]: manifest.keys.disk.slice(0, 32),
       [IMAGE_LABEL.record]: recordLabel(manifest),
     },

@@ -15,11 +15,16 @@ export type AptSource = {
   readonly signedBy?: string;
 };
 
-/** Mirrors of Debian itself and of its security updates. */
-export type DebianMirrors = {
+/** Where a distribution is, and where its security updates are. */
+export type Mirrors = {
   readonly main: string;
   readonly security: string;
+  /** Absolute path of the keyring, the same on every system of the distribution. */
   readonly signedBy: string | undefined;
+  /** Absolute path of a keyring that is on this machine only. */
+  readonly keyring?: string;
+  /** Absent: those of Debian. */
+  readonly components?: readonly string[];
 };
 
 /** Both forms that apt reads: `deb [options] uri suite components…` lines and deb822 stanzas. */
@@ -85,7 +90,7 @@ function trimmed(uri: string): string {
  * @param codename of the running system, e.g. `bookworm`
  * @throws FleetError `usage`, code `no-debian-mirror`
  */
-export function debianMirrors(sources: readonly AptSource[], codename: string): DebianMirrors {
+export function debianMirrors(sources: readonly AptSource[], codename: string): Mirrors {
   const names = [codename, 'stable', 'oldstable', 'testing', 'unstable', 'sid'];
   const usable = sources.filter((source) => source.components.includes('main'));
   const main = usable.find((source) => names.includes(source.suite));
@@ -110,6 +115,11 @@ export function readHostSources(directory = '/etc/apt'): readonly AptSource[] {
     if (file.endsWith('.list')) return parseSources(textOf(file), 'list');
     return file.endsWith('.sources') ? parseSources(textOf(file), 'sources') : [];
   });
+}
+
+/** Which system runs, as os-release(5) names it, e.g. `debian`. */
+export function hostId(): string {
+  return /^ID=(.*)$/m.exec(textOf('/etc/os-release'))?.[1]?.replaceAll('"', '') ?? '';
 }
 
 /** Codename of the running system, e.g. `bookworm`; empty when it has none. */

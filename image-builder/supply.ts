@@ -1,10 +1,10 @@
 /** What an image's RTPEngine comes as: Debian's own package, or packages at hand. Pure. */
-import { IMAGE_PACKAGES } from './bases.ts';
+import { type BaseName, packagesOf } from './bases.ts';
 import type { DebSet } from './compile/packages.ts';
 import type { CompileRecord } from './compile/record.ts';
 import { digestOf } from './digest.ts';
 import type { Release } from './packages.ts';
-import type { DebianMirrors } from './sources.ts';
+import type { Mirrors } from './sources.ts';
 
 /** For the record of an image. */
 export type Origin = {
@@ -23,14 +23,15 @@ export const DEBIAN: Supply = { kind: 'debian', origin: { source: 'debian' } };
 const DAEMON = 'rtpengine-daemon';
 
 /** The packages that an image asks for, with this supply's daemon at just its version. Pure. */
-export function imagePackages(supply: Supply): readonly string[] {
-  if (supply.kind === 'debian') return IMAGE_PACKAGES;
+export function imagePackages(supply: Supply, base: BaseName): readonly string[] {
+  const packages = packagesOf(base);
+  if (supply.kind === 'debian') return packages;
   const daemon = `${supply.daemon}=${supply.debianVersion}`;
-  return IMAGE_PACKAGES.map((name) => (name === DAEMON ? daemon : name));
+  return packages.map((name) => (name === DAEMON ? daemon : name));
 }
 
 /** The release that apt installs from. The digest names the packages by content, not by place. Pure. */
-export function releaseOf(codename: string, mirrors: DebianMirrors, supply: Supply): Release {
+export function releaseOf(codename: string, mirrors: Mirrors, supply: Supply): Release {
   if (supply.kind === 'debian') return { codename, mirrors };
   return { codename, mirrors, local: { folder: supply.folder, digest: digestOf({ debs: supply.debs }) } };
 }

@@ -46,6 +46,7 @@ export function mmdebstrapCommand(
     '--variant=apt',
     '--format=tar',
     `--architectures=${ARCHITECTURE.debian}`,
+    ...keyringWords(order.release),
     `--include=${order.include.join(',')}`,
     // The download user of apt has no way into a folder that belongs to the caller alone.
     '--aptopt=APT::Sandbox::User "root"',
@@ -57,6 +58,11 @@ export function mmdebstrapCommand(
     target,
     ...lines,
   ];
+}
+
+/** The key of an archive that the tree itself names no key for: there, the distribution's own package has it. Pure. */
+export function keyringWords({ mirrors: { keyring } }: Release): readonly string[] {
+  return keyring === undefined ? [] : [`--keyring=${keyring}`];
 }
 
 /** Makes `target` (a tar archive); `temporary` holds the tree meanwhile. */

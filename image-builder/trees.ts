@@ -8,6 +8,7 @@ import type { Shop } from './command.ts';
 import { guestPackages } from './guest/agent.ts';
 import { type ModulePlan, planModule } from './kernel/compile.ts';
 import { firewallPackages } from './kernel/names.ts';
+import type { FleetMirrors } from './mirrors.ts';
 import {
   type ArchivePackage,
   openIndex,
@@ -18,7 +19,6 @@ import {
   type SignedSource,
 } from './packages.ts';
 import { SIGNING_PACKAGES } from './secure-boot.ts';
-import type { DebianMirrors } from './sources.ts';
 import { imagePackages, releaseOf, type Supply } from './supply.ts';
 
 /** A tree before it is made: what is asked for, and all that comes of it. */
@@ -44,13 +44,13 @@ export type Both<T> = { readonly image: T; readonly tools: T };
 export function releasesOf(
   fleet: Fleet,
   supply: Supply,
-  mirrors: DebianMirrors,
+  mirrors: FleetMirrors,
   further?: SignedSource,
 ): Both<Release> {
-  const release = releaseOf(BASES[fleet.image.base].codename, mirrors, supply);
+  const release = releaseOf(BASES[fleet.image.base].codename, mirrors.image, supply);
   return {
     image: { ...release, ...(further === undefined ? {} : { further }) },
-    tools: { codename: TOOLS_CODENAME, mirrors },
+    tools: { codename: TOOLS_CODENAME, mirrors: mirrors.tools },
   };
 }
 
@@ -91,7 +91,9 @@ function toolsPackages({ image }: Fleet): readonly string[] {
 
 /** What the tree holds. Which packages that are depends on the version once the kernel is to forward. */
 async function planTree(index: Resolver, fleet: Fleet, supply: Supply) {
-  const include = [...imagePackages(supply), ...guestPackages(fleet)];
+  const { base } = fleet.image;
+  if (supply.kind === 'debian' && !BASES[base].hasRtpengine) throw noVersion(fleet.image.version, base);
+  const include = [...imagePackages(supply, base), ...guestPackages(fleet)];
   const packages = await index.resolve(include);
   const version = suppliedVersion(fleet, supply, packages);
   if (fleet.rtpengine.kernel === 'off') return { version, include, packages };
@@ -115,11 +117,18 @@ export function offeredVersion(wanted: string, base: BaseName, packages: readonl
   const offered = debian === undefined ? undefined : versionOfDebian(debian);
   const found = offered === undefined ? undefined : resolveVersion(wanted, [offered]);
   if (found !== undefined) return found;
-  throw new FleetError({
+  throw noVersion(wanted, base, offered);
+}
+
+function noVersion(wanted: string, base: BaseName, offered?: string): FleetError {
+  return new FleetError({
     kind: 'usage',
     code: 'unknown-version',
     message: `${wanted}: ${base} has ${offered ?? 'no RTPEngine'}`,
-    hint: 'Ask for the version that the base has, or name another base with --base.',
+    hint:
+      offered === undefined
+        ? 'Compile it, for example with --source git, or name another base with --base.'
+        : 'Ask for the version that the base has, or name another base with --base.',
     facts: { wanted, base, offered },
   });
 }

@@ -1,5 +1,6 @@
 /** The words of `image:build`. */
 import { type Command, Option } from 'commander';
+import { BASE_NAMES } from '../bases.ts';
 
 const EXAMPLE = `
 Examples:
@@ -11,7 +12,7 @@ Examples:
 
 /** Also an option of the other commands that make trees. */
 export function baseOption(): Option {
-  return new Option('--base <name>', 'operating system of the image').choices(['debian-12', 'debian-13']);
+  return new Option('--base <name>', 'operating system of the image').choices([...BASE_NAMES]);
 }
 
 export function addBuild(cli: Command): void {

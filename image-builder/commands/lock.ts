@@ -19,8 +19,8 @@ import {
 } from '../lock/lock-file.ts';
 import { fillPool } from '../lock/pool.ts';
 import { lockOf } from '../lock/take.ts';
+import { findMirrors } from '../mirrors.ts';
 import type { Progress } from '../progress.ts';
-import { debianMirrors, hostCodename, readHostSources } from '../sources.ts';
 import { DEBIAN } from '../supply.ts';
 import { openIndexes, planTrees, releasesOf } from '../trees.ts';
 import { inShop, type ShopWords } from './shop.ts';
@@ -43,7 +43,7 @@ export async function runLock(words: LockWords): Promise<number> {
 
 /** What the archive has today. Source is compiled in the very tree that gets locked, since only that says what it makes. */
 async function takeLock(shop: Shop, cache: Cache, fleet: Fleet, progress: Progress): Promise<SystemLock> {
-  const mirrors = debianMirrors(readHostSources(), hostCodename());
+  const mirrors = await findMirrors(shop, cache, fleet.image.base);
   const { base } = fleet.image;
   const order = await findOrder(shop, cache, fleet);
   const build =
@@ -77,7 +77,7 @@ async function keepCopies(
   system: SystemLock,
   progress: Progress,
 ): Promise<void> {
-  const mirrors = debianMirrors(readHostSources(), hostCodename());
+  const mirrors = await findMirrors(shop, cache, fleet.image.base);
   const releases = releasesOf(fleet, DEBIAN, mirrors, agentSource(cache, fleet));
   await progress('Keep a copy of each package', async () => {
     const trees = [system.image, system.module, system.build];

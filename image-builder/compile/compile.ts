@@ -13,6 +13,7 @@ import { codeDigest } from '../file-digest.ts';
 import { installLines } from '../lock/pool.ts';
 import { runWithAllIds } from '../namespace.ts';
 import { type Release, readPackageList } from '../packages.ts';
+import { keyringWords } from '../tree.ts';
 import type { SourceCode } from './code.ts';
 import { tellingLines } from './failure.ts';
 import { indexDebs } from './packages.ts';
@@ -110,7 +111,7 @@ export function compileCommand(
   { work, ccache, lines }: CompilePlace,
 ): readonly string[] {
   const hook = `sh '${HOOK}' "$1" '${work}' '${ccache}'`;
-  return scratchTreeCommand(release.codename, lines, TREE_PACKAGES, hook);
+  return scratchTreeCommand(release, lines, TREE_PACKAGES, hook);
 }
 
 /**
@@ -118,7 +119,7 @@ export function compileCommand(
  * @param lines where packages are installed from, one-line sources
  */
 export function scratchTreeCommand(
-  codename: string,
+  release: Release,
   lines: readonly string[],
   include: readonly string[],
   hook: string,
@@ -129,6 +130,7 @@ export function scratchTreeCommand(
     '--variant=apt',
     '--format=null',
     `--architectures=${ARCHITECTURE.debian}`,
+    ...keyringWords(release),
     `--include=${include.join(',')}`,
     '--aptopt=APT::Sandbox::User "root"',
     '--aptopt=Acquire::Languages "none"',
@@ -139,7 +141,7 @@ export function scratchTreeCommand(
     '--dpkgopt=path-exclude=/usr/share/man/*',
     '--dpkgopt=path-exclude=/usr/share/locale/*',
     `--customize-hook=${hook}`,
-    codename,
+    release.codename,
     '-',
     ...lines,
   ];

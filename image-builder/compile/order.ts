@@ -5,7 +5,7 @@ import { type Cache, isCached, remove, sweep, workFolder } from '../cache.ts';
 import type { Shop } from '../command.ts';
 import { checkHost } from '../host.ts';
 import { lockedRelease, staleLock, type UsedLock } from '../lock/use.ts';
-import { debianMirrors, hostCodename, readHostSources } from '../sources.ts';
+import { findMirrors } from '../mirrors.ts';
 import { parseSource } from '../versions/source.ts';
 import { type CodeSource, findCode } from './code.ts';
 import { type CompileOrder, compileKey, TREE_PACKAGES } from './compile.ts';
@@ -41,7 +41,7 @@ export async function compileOrder(
   const work = workFolder(cache, 'source');
   const code = await findCode(shop, source, version, work);
   await remove(shop, [work]);
-  const mirrors = debianMirrors(readHostSources(), hostCodename());
+  const { image: mirrors } = await findMirrors(shop, cache, fleet.image.base);
   return { code, release: { codename: BASES[base].codename, mirrors }, profiles, flags, check };
 }
 

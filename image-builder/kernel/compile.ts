@@ -111,7 +111,7 @@ async function build(shop: Shop, cache: Cache, plan: ModulePlan, work: string): 
   const words = [plan.dkms, plan.module.name, plan.kernel.release].map((word) => `'${word}'`).join(' ');
   const hook = `sh '${HOOK}' "$1" '${work}' ${words}`;
   const lines = await installLines(shop, cache, plan.release, join(work, 'packages'));
-  const command = scratchTreeCommand(plan.release.codename, lines, plan.include, hook);
+  const command = scratchTreeCommand(plan.release, lines, plan.include, hook);
   const env = { SOURCE_DATE_EPOCH: String(EPOCH), TMPDIR: join(work, 'tmp') };
   try {
     await runWithAllIds(shop, command, { env });

@@ -5,20 +5,20 @@ import type { Cache } from '../cache.ts';
 import type { Shop } from '../command.ts';
 import { agentSource } from '../guest/agent.ts';
 import { type Manifest, recordOf } from '../manifest.ts';
+import { findMirrors } from '../mirrors.ts';
 import { openIndex } from '../packages.ts';
 import { imageFiles } from '../recipe.ts';
 import { recipeDigest } from '../recipe-digest.ts';
-import { debianMirrors, hostCodename, readHostSources } from '../sources.ts';
 import { parseSource } from '../versions/source.ts';
 import { commitOf, listTags } from '../versions/tags.ts';
 import { parseOffers, type Today } from './outdated.ts';
 
 export async function readToday(shop: Shop, cache: Cache, fleet: Fleet, manifest: Manifest): Promise<Today> {
-  const mirrors = debianMirrors(readHostSources(), hostCodename());
   const further = agentSource(cache, fleet);
-  const { codename } = BASES[manifest.base as BaseName];
+  const base = manifest.base as BaseName;
+  const { image: mirrors } = await findMirrors(shop, cache, base);
   const index = await openIndex(shop, cache, {
-    codename,
+    codename: BASES[base].codename,
     mirrors,
     ...(further === undefined ? {} : { further }),
   });

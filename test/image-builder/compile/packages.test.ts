@@ -58,7 +58,7 @@ describe('packages that are built already', () => {
 
   test('are installed instead of the archive’s, at just their version', async () => {
     const supply = await findSupply(shop, cache, fleet('mr13.4.1.10'), progress);
-    const names = imagePackages(supply);
+    const names = imagePackages(supply, 'debian-13');
     expect(names).toContain('ngcp-rtpengine-daemon=13.4.1.10+0~mr13.4.1.10');
     expect(names).not.toContain('rtpengine-daemon');
     const mirrors = { main: 'http://m.example', security: 'http://s.example', signedBy: undefined };

@@ -31,7 +31,7 @@ const LOCK: SystemLock = {
 async function use(system: SystemLock, supply: Supply = DEBIAN): Promise<PlannedTrees> {
   const lock = { file: 'f1.lock.json', system };
   const trees = await planTrees(
-    lockedResolvers(lock, releasesOf(FLEET, supply, MIRRORS), supply),
+    lockedResolvers(lock, releasesOf(FLEET, supply, { image: MIRRORS, tools: MIRRORS }), supply),
     FLEET,
     supply,
   );
