@@ -152,3 +152,8 @@ test('the fleet type is the one that the schema gives', async () => {
   const normal = (text: string) => text.replaceAll(/\s+/g, ' ');
   expect(normal(readFileSync('configs/fleet.ts', 'utf8'))).toBe(normal(await fleetTypes()));
 });
+
+test('a list of CPUs that no machine has is refused before anybody counts it', () => {
+  const text = `${valid}tuning: {systemCpus: "0-99999999999"}\n`;
+  expect(problemsOf(text)).toEqual([expect.stringContaining('tuning.systemCpus')]);
+});
