@@ -12,9 +12,11 @@ import type { RedisPlace } from '../adapters/redis-lock.ts';
 import { openWishes, type Wishes } from '../adapters/wishes.ts';
 import { runRollout } from '../controller.ts';
 import type { RolloutEvent, RunResult } from '../core/events.ts';
-import { effectivePolicy } from '../core/policy.ts';
+import { effectivePolicy, type Policy } from '../core/policy.ts';
 import { runId } from '../core/run-id.ts';
+import { foreseen, refuseTroubles } from '../foresee.ts';
 import { watchLifetimes } from '../lifetimes.ts';
+import type { Observer } from '../observe.ts';
 import type { Journal, Lock } from '../ports.ts';
 import type { RunEnd } from '../run-end.ts';
 import { controlPlace, type FleetOptions, observerOf, type Session, withSession } from '../session.ts';
@@ -129,6 +131,7 @@ async function runLocked(
     askGates(hooks, { fleet: file.name, run: id, relays: names, because });
   const policy = effectivePolicy(file, overridesOf(options, options.drain));
   const observer = observerOf(session, policy);
+  await lookAhead(session, observer, policy, journal);
   const { stop, forget } = stopOnSignal();
   try {
     return await runRollout(
@@ -148,6 +151,24 @@ async function runLocked(
   } finally {
     forget();
   }
+}
+
+/** A cloud that cannot be read is the run's own trouble, and it has the words for it. */
+async function lookAhead(
+  { cloud, clock, file }: Session,
+  observer: Observer,
+  policy: Policy,
+  journal: Journal,
+): Promise<void> {
+  const fleet = await observer.observe();
+  const stale = fleet.targets.filter(({ zone }) =>
+    fleet.relays.some((relay) => relay.zone === zone && !relay.onTarget),
+  );
+  const templates = stale.map(({ template }) => template);
+  const troubles = templates.length === 0 ? [] : await cloud.troubles(templates, file.cloud);
+  refuseTroubles(troubles);
+  const lines = foreseen(fleet, policy, troubles, clock.now());
+  if (lines.length > 0) journal.write({ kind: 'foreseen', lines });
 }
 
 /** The first signal finishes what is in hand; a second one ends at once, which is safe as well. */

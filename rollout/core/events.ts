@@ -128,6 +128,8 @@ export type EventBody =
       /** ISO time. */
       readonly askedAt: string;
     }
+  /** What is known to go wrong, or to keep the run from its end, before it touches a relay; one sentence each. */
+  | { readonly kind: 'foreseen'; readonly lines: readonly string[] }
   /** How long the drain of a relay will still take, from the ages of calls and the ends that this run saw; seconds. */
   | { readonly kind: 'eta'; readonly relay: RelayRef; readonly p50: Known; readonly p90: Known }
   /** A notification could not be delivered; nothing stops for that. `to`: host of its URL. */

@@ -36,6 +36,7 @@ const formatters: { readonly [K in EventKind]: Formatter<K> } = {
     `${by} asked: ${WISHES[wish]}${uncordon ? ', relays that drain take calls again first' : ''}`,
   ],
   eta: ({ relay, p50, p90 }) => [`${who(relay)}: ${etaWords({ p50, p90 })}`],
+  foreseen: ({ lines }) => lines,
   'notify-failed': ({ to, message }) => [`${to} could not be told: ${message}`],
   'observe-failed': ({ message }) => [`the fleet cannot be read: ${message}; trying again`],
   'run-ended': ({ result, because, hint, seconds, relays }) => [

@@ -56,6 +56,7 @@ function show(screen: Screen, event: RolloutEvent): void {
       return;
     case 'locked':
     case 'target-set':
+    case 'foreseen':
       print(event);
       return;
     case 'action-done':

@@ -1,0 +1,48 @@
+/** What is known before a run touches a relay: hazards of the versions, whether it can end, troubles of the cloud. */
+import { FleetError } from '../lib/errors.ts';
+import type { Trouble } from './adapters/gce-preflight.ts';
+import { stateOf } from './core/changes.ts';
+import type { Fleet } from './core/fleet.ts';
+import { standingsOf } from './core/plan.ts';
+import type { Policy } from './core/policy.ts';
+import { preview } from './core/preview.ts';
+import { hazardLines } from './view/hazards.ts';
+
+/** Trying the whole rollout of a larger fleet takes longer than it is worth. */
+const LARGEST_TRIED = 300;
+/** Only whether it ends is asked here, not when: calls that end and VMs that come are taken for granted. */
+const ASSUMED = { drainMs: () => 300_000, replaceMs: 60_000 };
+
+/** One sentence each; nothing to do, nothing to say. */
+export function foreseen(
+  fleet: Fleet,
+  policy: Policy,
+  troubles: readonly Trouble[],
+  now: number,
+): readonly string[] {
+  if (fleet.relays.every(({ onTarget }) => onTarget)) return [];
+  const states = standingsOf(fleet, policy).map(stateOf);
+  const warnings = troubles.filter(({ kind }) => kind === 'warn').map(({ message }) => message);
+  return [...hazardLines(fleet.targets, states), ...warnings, ...endWords(fleet, policy, now)];
+}
+
+function endWords(fleet: Fleet, policy: Policy, now: number): readonly string[] {
+  if (fleet.relays.length > LARGEST_TRIED) return [];
+  const { result, because, steps } = preview(fleet, policy, ASSUMED, now);
+  if (result === 'done') return [];
+  const after = steps.filter(({ action }) => action === 'admit').length;
+  const why = because.length === 0 ? '' : `: ${because.join('; ')}`;
+  return [`as things are, this run would be ${result} with ${after} relays replaced${why}`];
+}
+
+/** Rejects with a FleetError when no relay that a run deletes could be made again. */
+export function refuseTroubles(troubles: readonly Trouble[]): void {
+  const fatal = troubles.filter(({ kind }) => kind === 'stop');
+  if (fatal.length === 0) return;
+  throw new FleetError({
+    kind: 'usage',
+    code: 'preflight',
+    message: fatal.map(({ message }) => message).join(' '),
+    hint: 'No relay was touched. Mend it, or point the groups elsewhere: pulumi up, or rollout rollback.',
+  });
+}

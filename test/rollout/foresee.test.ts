@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { foreseen, refuseTroubles } from '../../rollout/foresee.ts';
+import { fleetOf, NOW, POLICY, serving, stale } from './support/fleets.ts';
+
+test('a run says what goes wrong between the versions, and that it cannot end, before it begins', () => {
+  const two = fleetOf(stale('a1'), stale('b1'));
+  expect(foreseen(two, POLICY, [], NOW)).toEqual([
+    expect.stringMatching(/^hazard of mr10.5.3.5 to mr12.5.1.31: /),
+  ]);
+  expect(foreseen(two, { ...POLICY, reserve: 'relay' }, [], NOW).at(-1)).toMatch(
+    /^as things are, this run would be held with 0 relays replaced: .*1 relay carries 1000 calls, 0 without one more relay/,
+  );
+  const soon = { ...POLICY, until: NOW + 400_000 };
+  const three = fleetOf(stale('a1'), stale('b1'), stale('c1'));
+  expect(foreseen(three, soon, [], NOW).at(-1)).toMatch(
+    /held with 1 relays replaced: .*nothing is begun after/,
+  );
+  expect(foreseen(fleetOf(serving('a1')), POLICY, [{ kind: 'warn', message: 'x' }], NOW)).toEqual([]);
+  expect(foreseen(two, POLICY, [{ kind: 'warn', message: 'x' }], NOW)).toContain('x');
+});
+
+test('a VM that could not be made again is a reason to touch nothing; a warning is none', () => {
+  expect(() => refuseTroubles([{ kind: 'warn', message: 'x' }])).not.toThrow();
+  expect(() => refuseTroubles([{ kind: 'stop', message: 'The image is gone.' }])).toThrow(
+    'The image is gone.',
+  );
+});
