@@ -16,7 +16,8 @@ export type CliDoor =
  * (measured on 26.0.1.26 with `list sessions all` of 1,100 calls; assert in lib/bencode.c __bencode_string_alloc,
  * mr13.2.1.16 to mr26.2.1.1), so nothing whose reply grows with the calls is ever sent this way.
  */
-const SHORT_REPLY = /^(?:list (?:maxsessions|deletedelay|numsessions)|set [a-z]+ -?\d+|params diff)$/;
+const SHORT_REPLY =
+  /^(?:list (?:maxsessions|deletedelay|numsessions|silenttimeout|offertimeout)|set [a-z]+ -?\d+|params diff)$/;
 
 /** Longer than the session list of 100,000 calls. */
 const MAX_REPLY = 32 * 1024 * 1024;

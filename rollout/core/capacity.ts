@@ -31,37 +31,71 @@ type Takes = (standing: Standing) => boolean;
 
 const takesNow: Takes = (standing) => !isOut(standing);
 
+/** Who carries what, kept so that one relay can be taken off without going through all of them again. */
+export type Ledger = {
+  readonly policy: CapacityPolicy;
+  relays: number;
+  carry: number;
+  load: number;
+  guessed: number;
+  /** Calls carried by each zone, and relays by what each carries. */
+  readonly zones: Map<string, number>;
+  readonly sizes: Map<number, number>;
+};
+
 /** `takes`: which relays carry; those of a cordon as much as before it. */
+export function ledgerOf(
+  standings: readonly Standing[],
+  policy: CapacityPolicy,
+  takes: Takes = takesNow,
+): Ledger {
+  const ledger: Ledger = {
+    ...{ policy, relays: 0, carry: 0, load: 0, guessed: 0 },
+    zones: new Map(),
+    sizes: new Map(),
+  };
+  for (const standing of standings) {
+    const taken = takes(standing);
+    const calls = loadOf(standing, taken);
+    ledger.load += calls === 'full' ? policy.relayCalls : calls;
+    ledger.guessed += calls === 'full' ? 1 : 0;
+    if (taken) count(ledger, standing.relay, 1);
+  }
+  return ledger;
+}
+
+/** `by` 1: this relay carries calls from now on; -1: no more. */
+export function count(ledger: Ledger, relay: Relay, by: 1 | -1): void {
+  const calls = carriedBy(relay, ledger.policy);
+  const size = (ledger.sizes.get(calls) ?? 0) + by;
+  ledger.relays += by;
+  ledger.carry += by * calls;
+  ledger.zones.set(relay.zone, (ledger.zones.get(relay.zone) ?? 0) + by * calls);
+  if (size === 0) ledger.sizes.delete(calls);
+  else ledger.sizes.set(calls, size);
+}
+
+export function sumUp({ policy, relays, carry, load, guessed, zones, sizes }: Ledger): Capacity {
+  return { relays, carry, load, guessed, loss: lossOf(policy, [...sizes.keys()], [...zones.values()]) };
+}
+
 export function capacityOf(
   standings: readonly Standing[],
   policy: CapacityPolicy,
   takes: Takes = takesNow,
 ): Capacity {
-  const zones = new Map<string, number>();
-  let [relays, carry, largest, load, guessed] = [0, 0, 0, 0, 0];
-  for (const standing of standings) {
-    const { relay } = standing;
-    const calls = loadOf(standing, takes(standing));
-    load += calls === 'full' ? policy.relayCalls : calls;
-    guessed += calls === 'full' ? 1 : 0;
-    if (!takes(standing)) continue;
-    const carried = carriedBy(relay, policy);
-    relays += 1;
-    carry += carried;
-    largest = Math.max(largest, carried);
-    zones.set(relay.zone, (zones.get(relay.zone) ?? 0) + carried);
-  }
-  return { relays, carry, load, guessed, loss: lossOf(policy, largest, [...zones.values()]) };
+  return sumUp(ledgerOf(standings, policy, takes));
 }
 
-function lossOf({ reserve }: CapacityPolicy, relay: number, zones: readonly number[]): number {
+function lossOf({ reserve }: CapacityPolicy, relays: readonly number[], zones: readonly number[]): number {
+  const most = (all: readonly number[]) => all.reduce((largest, calls) => Math.max(largest, calls), 0);
   switch (reserve) {
     case 'none':
       return 0;
     case 'relay':
-      return relay;
+      return most(relays);
     case 'zone':
-      return zones.reduce((most, calls) => Math.max(most, calls), 0);
+      return most(zones);
     default:
       return reserve satisfies never;
   }
@@ -109,13 +143,16 @@ export function relief(
   policy: CapacityPolicy & Pick<Policy, 'goodAnswers'>,
 ): ReadonlyMap<Relay, string> {
   const back = new Map<Relay, string>();
-  const takes: Takes = (standing) => back.has(standing.relay) || mayTake(standing, policy.goodAnswers);
-  const now = capacityOf(standings, policy, takes);
+  const able = reliefOrder(standings);
+  if (able.length === 0) return back;
+  const ledger = ledgerOf(standings, policy, (standing) => mayTake(standing, policy.goodAnswers));
+  const now = sumUp(ledger);
   const because =
     now.relays === 0 ? 'no other relay takes calls any more' : `the load rose: ${capacityWords(now, policy)}`;
-  for (const relay of reliefOrder(standings)) {
-    if (isEnough(capacityOf(standings, policy, takes), 1)) break;
+  for (const relay of able) {
+    if (isEnough(sumUp(ledger), 1)) break;
     back.set(relay, because);
+    count(ledger, relay, 1);
   }
   return back;
 }

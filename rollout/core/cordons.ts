@@ -4,7 +4,7 @@
  */
 import type { Action } from './actions.ts';
 import type { Canary } from './canary.ts';
-import { capacityOf, capacityWords, isEnough, isHopeless } from './capacity.ts';
+import { capacityWords, count, isEnough, isHopeless, type Ledger, ledgerOf, sumUp } from './capacity.ts';
 import type { Fleet, Relay } from './fleet.ts';
 import { callsOn, isAdmitting, isUnknown } from './fleet.ts';
 import { isDirty, isLeftAlone, isOut, type Standing } from './phase.ts';
@@ -72,42 +72,39 @@ function choose(
   policy: Policy,
   canary: Canary,
 ): readonly Action[] {
-  let free = cordonedAtOnce(policy, standings.length) - standings.filter(isOut).length;
-  const chosen = new Set<Relay>();
+  const out = standings.filter(isOut).length;
+  const ledger = ledgerOf(standings, policy);
+  const chosen: Relay[] = [];
+  let free = cordonedAtOnce(policy, standings.length) - out;
   for (const relay of candidates) {
     if (isAdmitting(relay) === true) {
-      if (free < 1 || refusalOf(relay, standings, policy, chosen) !== undefined) break;
+      if (free < 1 || refusalOf(relay, ledger) !== undefined) break;
+      count(ledger, relay, -1);
       free -= 1;
     }
-    chosen.add(relay);
+    chosen.push(relay);
     if (canary.kind === 'first') break;
   }
-  const left = standings.filter((standing) => !isOut(standing) && !chosen.has(standing.relay)).length;
   const passed = canary.kind === 'over' && canary.because !== undefined ? `; ${canary.because}` : '';
-  return [...chosen].map((relay) => ({
+  return chosen.map((relay) => ({
     kind: 'cordon',
     relay,
-    because: `${becauseOf(relay, left)}${passed}`,
+    because: `${becauseOf(relay, ledger.relays)}${passed}`,
   }));
 }
 
 type Refusal = { readonly because: string; readonly hopeless: boolean };
 
-/** Why this relay cannot stop taking calls, beside those in `also`; undefined: it can. */
-function refusalOf(
-  relay: Relay,
-  standings: readonly Standing[],
-  policy: Policy,
-  also: ReadonlySet<Relay>,
-): Refusal | undefined {
-  const left = capacityOf(standings, policy, (standing) => {
-    return !isOut(standing) && standing.relay !== relay && !also.has(standing.relay);
-  });
+/** Why this relay cannot stop taking calls as well; undefined: it can. */
+function refusalOf(relay: Relay, ledger: Ledger): Refusal | undefined {
+  count(ledger, relay, -1);
+  const left = sumUp(ledger);
+  count(ledger, relay, 1);
   if (left.relays === 0)
     return { because: 'the last relay that takes calls is never cordoned', hopeless: true };
   if (isEnough(left)) return undefined;
   return {
-    because: `the others could not carry the load: without ${relay.name}, ${capacityWords(left, policy)}`,
+    because: `the others could not carry the load: without ${relay.name}, ${capacityWords(left, ledger.policy)}`,
     hopeless: isHopeless(left),
   };
 }
@@ -134,7 +131,7 @@ function whyNone(
       overdue: stays,
     };
   const [first] = candidates;
-  const refusal = first === undefined ? undefined : refusalOf(first, standings, policy, new Set());
+  const refusal = first === undefined ? undefined : refusalOf(first, ledgerOf(standings, policy));
   const most = cordonedAtOnce(policy, standings.length);
   // A load may fall by itself; what even no call at all would not allow is for a person to decide.
   if (refusal !== undefined && (out.length < most || refusal.hopeless))
