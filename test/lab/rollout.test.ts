@@ -151,7 +151,7 @@ describe.skipIf(tree === undefined)('rollout --drain with live calls', () => {
     await fleet.want(NEW);
     let second: Run | undefined;
     const run = rollout(fleet, ['--drain'], (event, { child }) => {
-      if (event.kind !== 'action-done') return;
+      if (event.kind !== 'action-done' || second !== undefined) return;
       second = rollout(fleet, ['--drain']);
       void second.ended.then(() => child.kill('SIGINT'));
     });
