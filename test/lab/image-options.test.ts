@@ -1,0 +1,116 @@
+/** An image with what a fleet file can add to it: forwarding in the kernel, and OS Login. */
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { developmentPackages } from '../../image-builder/hygiene.ts';
+import { cleanUp } from '../../lab/cleanup.ts';
+import type { LabFile } from '../../lab/lab-file.ts';
+import { startLab } from '../../lab/start.ts';
+import { connectGce, type Gce } from '../../lib/gce.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const ZONE = 'us-central1-a';
+const NAME = 'relay-options';
+const IN_USER_SPACE = 'inactive: a container loads no kernel module; RTP is forwarded in user space';
+
+const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-options-'));
+let lab: LabFile;
+let gce: Gce;
+let result: {
+  readonly image: string;
+  readonly manifest: { readonly kernel: string; readonly packages: readonly { readonly name: string }[] };
+  readonly publication: { readonly acceptance: { readonly health: string } };
+};
+
+beforeAll(async () => {
+  ({ lab } = await startLab({ folder }));
+  gce = await connectGce({ project: lab.project, endpoint: lab.endpoint });
+  const fleet = readFileSync(join(ROOT, 'configs/fleets/lab.yaml'), 'utf8')
+    .replace('rtpengine:\n', 'rtpengine:\n  kernel: wanted\n')
+    .replace('relays:\n', 'relays:\n  osLogin: true\n');
+  const file = join(folder, 'options.yaml');
+  writeFileSync(file, fleet);
+  const words = ['image-builder/cli.ts', 'build', '--fleet', file, '--endpoint', lab.endpoint, '--json'];
+  result = JSON.parse((await execa(process.execPath, words, { cwd: ROOT })).stdout);
+  await start();
+});
+afterAll(async () => {
+  await gce?.close();
+  await cleanUp(folder);
+});
+
+async function start(): Promise<void> {
+  const items = [{ key: 'enable-oslogin', value: 'TRUE' }];
+  const instanceResource = {
+    name: NAME,
+    machineType: `zones/${ZONE}/machineTypes/e2-small`,
+    disks: [
+      { boot: true, autoDelete: true, initializeParams: { sourceImage: `global/images/${result.image}` } },
+    ],
+    networkInterfaces: [{ network: 'global/networks/default' }],
+    metadata: { items },
+  };
+  await gce.done(await gce.call('instances', 'insert', { zone: ZONE, instanceResource }));
+  await eventually(async () => (await inMachine('systemctl is-active rtpengine-daemon')) === 'active');
+}
+
+/** Runs a shell command in the machine. */
+async function inMachine(command: string): Promise<string> {
+  const words = ['lab/cli.ts', 'exec', NAME, 'sh', '-c', command];
+  return (await execa(process.execPath, words, { cwd: ROOT, env: { RTPFLEET_LAB: folder }, reject: false }))
+    .stdout;
+}
+
+async function eventually(condition: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 120; tries++) {
+    if (await condition()) return;
+    await sleep(500);
+  }
+  throw new Error('it never came true');
+}
+
+test('it is accepted, and its acceptance says that a container forwards in user space, and why', () => {
+  const { checks } = JSON.parse(result.publication.acceptance.health);
+  expect(checks).toContainEqual({ name: 'kernel', ok: true, detail: IN_USER_SPACE });
+});
+
+test('it holds a module for just its kernel, that modprobe finds and gives to RTPEngine', async () => {
+  const kernel = result.manifest.kernel.slice('vmlinuz-'.length);
+  const file = await inMachine('find /usr/lib/modules -name xt_RTPENGINE.ko');
+  expect(file).toBe(`/usr/lib/modules/${kernel}/updates/xt_RTPENGINE.ko`);
+  const vermagic = await inMachine(`modinfo -F vermagic ${file}`);
+  expect(vermagic.startsWith(`${kernel} SMP `)).toBe(true);
+  const steps = await inMachine(`modprobe -S ${kernel} --show-depends xt_RTPENGINE; id -u rtpengine`);
+  const uid = steps.split('\n').at(-1) ?? '';
+  expect(steps).toMatch(new RegExp(`x_tables\\.ko\\S* \\n.*xt_RTPENGINE\\.ko .*proc_uid=${uid} `));
+  expect(await inMachine('cat /etc/modules-load.d/rtpfleet.conf')).toBe('xt_RTPENGINE\nnft_compat');
+});
+
+test('it holds neither compiler nor headers', () => {
+  expect(developmentPackages(result.manifest.packages.map(({ name }) => name))).toEqual([]);
+});
+
+test('where forwarding in the kernel is required, RTPEngine does not start without, and health says why', async () => {
+  await inMachine("sed -i 's/^no-fallback = .*/no-fallback = true/' /run/rtpfleet/rtpengine.conf");
+  await inMachine('systemctl restart --no-block rtpengine-daemon');
+  await eventually(async () => (await inMachine('systemctl is-active rtpengine-daemon')) !== 'active');
+  const { ok, checks } = JSON.parse(await inMachine('rtpfleet-health'));
+  expect(ok).toBe(false);
+  expect(checks).toContainEqual({
+    name: 'kernel',
+    ok: false,
+    detail: 'inactive: a container loads no kernel module',
+  });
+});
+
+test('the guest agent sets up OS Login where metadata asks for it', async () => {
+  await eventually(async () => (await inMachine('grep ^passwd: /etc/nsswitch.conf')).includes('oslogin'));
+  expect(await inMachine('cat /etc/ssh/sshd_config')).toContain(
+    'AuthorizedKeysCommand /usr/bin/google_authorized_keys',
+  );
+  expect(await inMachine('cat /etc/pam.d/sshd')).toContain('pam_oslogin_login.so');
+  expect(await inMachine('sshd -t && echo fine')).toBe('fine');
+});
