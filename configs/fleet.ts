@@ -115,7 +115,7 @@ export interface Fleet {
      */
     version: string;
     /**
-     * Operating system of the image. Debian 12 and 13 are proven by boots in CI, Ubuntu 24.04 by one made by hand; Ubuntu 22.04 has no RTPEngine of its own, and was never started.
+     * Operating system of the image. Debian 12 and 13 are proven by boots in the tests. Ubuntu 24.04 was started by hand; Ubuntu 22.04, which has no RTPEngine of its own, never.
      */
     base: 'debian-12' | 'debian-13' | 'ubuntu-22.04' | 'ubuntu-24.04';
     /**

@@ -13,7 +13,7 @@ export type Base = {
   readonly hasRtpengine: boolean;
 };
 
-/** Debian's and Ubuntu 24.04's are proven by boots; Ubuntu 22.04 is wired, and was never started. */
+/** Debian's are proven by boots in the tests, Ubuntu 24.04 by one made by hand; Ubuntu 22.04 was never started. */
 export const BASES: Readonly<Record<BaseName, Base>> = {
   'debian-12': base('debian-12', 'debian', 'bookworm'),
   'debian-13': base('debian-13', 'debian', 'trixie'),

@@ -26,7 +26,8 @@ export function answer(tree: MetadataTree, query: MetadataQuery): Answer {
   const value = lookUp(tree, path);
   if (value === undefined) return refusal(404, `Error 404: no metadata at ${path.join('/')}`);
   if (!isDirectory(value)) return leaf(value, query);
-  if (!query.directory && path.length > 0)
+  // Google's agent of 2025 asks for whole directories without the slash.
+  if (!query.directory && !query.recursive && path.length > 0)
     return {
       ...refusal(301, 'Moved Permanently'),
       location: `/computeMetadata/v1/${path.map(encodeURIComponent).join('/')}/`,

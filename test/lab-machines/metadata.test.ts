@@ -117,6 +117,13 @@ describe('reading', () => {
     expect(all).toContain('"numericProjectId":1234');
   });
 
+  test('recursive, a directory is the same without its slash', async () => {
+    const question = 'recursive=true&alt=json';
+    expect(await textOf(`${V1}/instance/attributes?${question}`)).toBe(
+      await textOf(`${V1}/instance/attributes/?${question}`),
+    );
+  });
+
   test('recursive text has a line for each entry', async () => {
     expect(await textOf(`${V1}/project/?recursive=true&alt=text`)).toBe(
       'numeric-project-id 1234\nproject-id lab-test\n',
