@@ -5,21 +5,21 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { BuildResult } from '../image-builder/build.ts';
+import { sourceFrom } from '../image-builder/versions/source.ts';
 import { bareSeconds } from './bare-image.ts';
 import { type Measured, wordMeasured, wordSteps } from './numbers.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const FIXTURE = join(ROOT, 'test/image-builder/compile/fixture');
 const MOST_OF_BARE = 1.15;
 
 const { values } = parseArgs({
   options: { source: { type: 'string' }, version: { type: 'string' }, base: { type: 'string' } },
 });
-const source = values.source === undefined ? FIXTURE : resolve(process.env.INIT_CWD ?? '.', values.source);
-const version = values.version ?? (values.source === undefined ? 'mr1.2' : 'latest');
+const source = sourceFrom(process.env.INIT_CWD ?? process.cwd(), values.source ?? 'git');
+const version = values.version ?? 'mr13.4.1.10';
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'rtpfleet-bench-image-')));
 const fleetFile = join(folder, 'bench.yaml');
 
