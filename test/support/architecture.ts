@@ -163,6 +163,7 @@ export function strayTests(paths: readonly string[]): readonly string[] {
     'test/architecture.test.ts',
     'test/golden.test.ts',
     'test/readme.test.ts',
+    'test/workflows.test.ts',
   ];
   return paths
     .filter((path) => /^test\/.*\.test\.ts$/.test(path) && !isOneOf(path, free))
