@@ -40,6 +40,8 @@ export async function quotaTroubles(gce: Gce, region: string): Promise<readonly 
     });
   } catch (error) {
     if (!isFleetError(error)) throw error;
+    // An endpoint without quotas has none to exceed.
+    if (error.code === 'gce-unsupported') return [];
     return [{ kind: 'warn', message: `The quotas of ${region} are not known: ${error.message}` }];
   }
 }
