@@ -27,6 +27,9 @@ export const CONTROLLER_CALLS: Calls = {
   'instances.list': ['compute.instances.list'],
   'instances.setLabels': ['compute.instances.setLabels'],
   'instances.getGuestAttributes': ['compute.instances.getGuestAttributes'],
+  // Before the first act: is what the groups want there, and are no quotas exceeded?
+  'images.get': ['compute.images.get'],
+  'regions.get': ['compute.regions.get'],
   'zones.get': ['compute.zones.get'],
 };
 
@@ -52,6 +55,10 @@ export const PUBLISHER_CALLS: Calls = {
   'instances.delete': ['compute.disks.delete', 'compute.instances.delete'],
   'instances.getGuestAttributes': ['compute.instances.getGuestAttributes'],
   'instances.getSerialPortOutput': ['compute.instances.getSerialPortOutput'],
+  // Who uses an image: looked at before one is deleted.
+  'disks.aggregatedList': ['compute.disks.list'],
+  'instanceGroupManagers.aggregatedList': ['compute.instanceGroupManagers.list'],
+  'instanceTemplates.aggregatedList': ['compute.instanceTemplates.list'],
 };
 
 /** Cloud Storage, through which an archive is imported: the bucket is made when there is none (lib/storage.ts). */

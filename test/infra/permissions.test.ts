@@ -10,11 +10,14 @@ import {
 
 /** `collection.method` of every call through lib/gce.ts. */
 function callsOf(folder: string): readonly string[] {
-  const found = globSync(`${folder}/**/*.ts`).flatMap((file) =>
-    [...readFileSync(file, 'utf8').matchAll(/\.call\(\s*'(\w+)',\s*'(\w+)'/g)].map(
-      ([, collection, method]) => `${collection}.${method}`,
-    ),
-  );
+  const found = globSync(`${folder}/**/*.ts`).flatMap((file) => {
+    const text = readFileSync(file, 'utf8');
+    const single = text.matchAll(/\.call\(\s*'(\w+)',\s*'(\w+)'/g);
+    const whole = text.matchAll(/\.aggregated\(\s*'(\w+)'/g);
+    return [...single, ...whole].map(
+      ([, collection, method = 'aggregatedList']) => `${collection}.${method}`,
+    );
+  });
   return [...new Set(found)].sort();
 }
 
