@@ -1,5 +1,6 @@
 import type { RolloutEvent } from '../core/events.ts';
 import { awayAtOnce } from '../core/policy.ts';
+import { auditOf } from './audit.ts';
 import type { CallEndedLine, CallLine, SummaryLine } from './call-lines.ts';
 import { decisionsOf, waitsOf } from './decisions.ts';
 import { relayStories, secondsBetween } from './relay-story.ts';
@@ -45,6 +46,7 @@ export function buildReport({ events, calls }: ReportInput): Report | undefined 
     capacity: capacityOf(last, events, sessions),
     decisions: decisionsOf(events),
     waits: waitsOf(events, until),
+    audit: auditOf(events),
   };
 }
 

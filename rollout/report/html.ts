@@ -1,7 +1,7 @@
 import { callSection } from './call-section.ts';
 import { MOST_ROWS, PHASE_WORDS, timelineChart } from './chart.ts';
 import { html, type Markup } from './markup.ts';
-import { capacitySection, decisionTable, figures, relayTable, waitTable } from './sections.ts';
+import { auditTable, capacitySection, decisionTable, figures, relayTable, waitTable } from './sections.ts';
 import { STYLE } from './theme.ts';
 import type { Report } from './types.ts';
 
@@ -21,6 +21,7 @@ ${callSection(report)}
 ${capacitySection(report)}
 ${waitTable(report)}
 ${decisionTable(report)}
+${auditTable(report)}
 <footer>Run ${report.run.ids.join(', ')} by ${report.run.by}. Times count from the start of the rollout, ${report.run.startedAt}.</footer>
 </main></body></html>
 `;

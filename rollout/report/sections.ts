@@ -103,6 +103,18 @@ export function waitTable(report: Report): Markup | undefined {
 <thead><tr><th>From</th><th>Relay</th><th>For what</th><th class="number">So long</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
 }
 
+/** Who asked for what, and what else was told. */
+export function auditTable(report: Report): Markup | undefined {
+  if (report.audit.length === 0) return undefined;
+  const at = clockOf(report);
+  const rows = report.audit.map(
+    (line) =>
+      html`<tr><td class="time">${at(line.at)}</td><td class="name">${line.run}</td><td>${line.said}</td></tr>`,
+  );
+  return html`<section><h2>Audit</h2><div class="wide"><table>
+<thead><tr><th>Time</th><th>Run</th><th>What was asked or told</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
+}
+
 /** How much room there was while relays were away. */
 export function capacitySection(report: Report): Markup {
   const { capacity, calls } = report;

@@ -20,7 +20,11 @@ export type Report = {
   readonly capacity: CapacityReport;
   readonly decisions: readonly Decision[];
   readonly waits: readonly Wait[];
+  readonly audit: readonly AuditLine[];
 };
+
+/** One thing that was asked of a run, or that it told beside its decisions. */
+export type AuditLine = { readonly at: string; readonly run: string; readonly said: string };
 
 export type Verdict = {
   /** The rollout is done, every relay serves what it should, and no call was cut and no packet lost. */

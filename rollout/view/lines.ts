@@ -58,11 +58,16 @@ const NEXT = {
   stop: 'the run ends',
 } as const;
 
+/** What an event says, without its time. */
+export function sayingOf(event: RolloutEvent): readonly string[] {
+  const format = formatters[event.kind] as Formatter<EventKind>;
+  return format(event);
+}
+
 /** The lines of an event, the first with its time of day. */
 export function linesOf(event: RolloutEvent): readonly string[] {
-  const format = formatters[event.kind] as Formatter<EventKind>;
   const time = event.at.slice(11, 19);
-  return format(event).map((line, index) => `${index === 0 ? time : ' '.repeat(8)} ${line}`);
+  return sayingOf(event).map((line, index) => `${index === 0 ? time : ' '.repeat(8)} ${line}`);
 }
 
 /** A drain tells at most so often how many calls are left, ms. */

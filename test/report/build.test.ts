@@ -136,3 +136,21 @@ test('waits whose numbers only count down are one wait, worded as it began', asy
 test('a journal without the start of a run makes no report', () => {
   expect(buildReport({ events: [], calls: [] })).toBeUndefined();
 });
+
+test('what people asked of a run and what it foresaw is told, in the order of time', async () => {
+  const events = await sampleJournal();
+  const [first] = events;
+  if (first === undefined) throw new Error('the sample is empty');
+  const { at, run, v } = first;
+  const said: readonly RolloutEvent[] = [
+    { v, at, run, kind: 'foreseen', lines: ['hazard one', '  hazard two'] },
+    { v, at, run, kind: 'wish', wish: 'pause', uncordon: false, by: 'ann@host', askedAt: at },
+  ];
+  const report = reportOf({ events: [...events, ...said], calls: [] });
+  expectValid(report);
+  expect(report.audit.slice(-3).map((line) => line.said)).toEqual([
+    'hazard one',
+    'hazard two',
+    'ann@host asked: pause: drains go on, nothing new is begun',
+  ]);
+});
