@@ -50,7 +50,8 @@ test('a source becomes packages once; an image asks apt for just these', async (
 
   const plan = await planImage(shop, cache, fleet('check: true'), supply);
   expect(plan.version).toBe('mr1.2.3.4');
-  expect(plan.tree.packages).toContainEqual({ name: 'ngcp-rtpengine-daemon', version: '1.2.3.4+0~fixture' });
+  const daemon = { name: 'ngcp-rtpengine-daemon', version: '1.2.3.4+0~fixture' };
+  expect(plan.tree.packages).toContainEqual(expect.objectContaining(daemon));
   const names = plan.tree.packages.map(({ name }) => name);
   for (const name of names) expect(name).not.toMatch(/^(?:gcc|g\+\+|make|git|gperf|pandoc)$|-dev$/);
 });
