@@ -119,6 +119,10 @@ export interface Fleet {
      */
     base: 'debian-12' | 'debian-13' | 'ubuntu-22.04' | 'ubuntu-24.04';
     /**
+     * Processors that the image is for; `relays.machineType` must have them. `arm64` is made of the base's own packages, forwards in user space, and was never started.
+     */
+    architecture: 'amd64' | 'arm64';
+    /**
      * Where RTPEngine comes from: `debian` = the base's own packages, no compile; `git` = upstream's repository; any URL of git (`git+file:///srv/rtpengine.git`, `https://…#branch`); `https://…tar.gz#sha256=DIGEST` = a tarball; the path of a repository, folder or tarball, a relative one beginning with `./` and counted from the fleet file; `debs:FOLDER` = packages that are built already.
      */
     source: string;

@@ -49,9 +49,15 @@ export const LABEL = {
   leaveReason: 'rtpfleet-leave-reason',
 } as const;
 
-/** `mr12.5.1.31` on `debian-13`, recipe digest `3fa9c1…` → `rtpengine-mr12-5-1-31-debian-13-3fa9c1d2` (GCE: ≤ 63, `[a-z0-9-]`). */
-export function imageName(version: string, base: string, digest: string): string {
-  return `rtpengine-${version.replaceAll('.', '-')}-${baseWord(base)}-${digest.slice(0, 8)}`;
+/** `mr12.5.1.31` on `debian-13`, recipe digest `3fa9c1…` → `rtpengine-mr12-5-1-31-debian-13-3fa9c1d2` (GCE: ≤ 63, `[a-z0-9-]`); on arm64, `…-debian-13-arm64-…`. */
+export function imageName(
+  version: string,
+  base: string,
+  digest: string,
+  architecture: 'amd64' | 'arm64' = 'amd64',
+): string {
+  const other = architecture === 'amd64' ? '' : `-${architecture}`;
+  return `rtpengine-${version.replaceAll('.', '-')}-${baseWord(base)}${other}-${digest.slice(0, 8)}`;
 }
 
 /** A base as it may stand in a name or a label of GCE: `ubuntu-24.04` → `ubuntu-2404`, as in Google's own names. */

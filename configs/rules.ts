@@ -15,6 +15,7 @@ export function contradictions(fleet: Fleet): readonly Problem[] {
     ...ports(fleet),
     ...guestAgent(fleet),
     ...secureBoot(fleet),
+    ...architecture(fleet),
     ...redis(fleet),
     ...size(fleet),
     ...ownOptions(fleet),
@@ -110,6 +111,27 @@ function secureBoot({ image, rtpengine }: Fleet): readonly Problem[] {
         "rtpengine.kernel: required cannot be had with image.secureBoot, under which the kernel refuses RTPEngine's module",
     },
   ];
+}
+
+/** Families of machine types with Arm processors (GCE: "Arm VMs on Compute Engine"). */
+const ARM_FAMILIES: readonly string[] = ['t2a', 'c4a', 'n4a'];
+
+/** A machine starts only images of its own architecture. */
+function architecture({ image, relays, rtpengine }: Fleet): readonly Problem[] {
+  const [family = ''] = relays.machineType.split('-');
+  const isArm = ARM_FAMILIES.includes(family);
+  const problems: Problem[] = [];
+  if (isArm !== (image.architecture === 'arm64'))
+    problems.push({
+      path: ['relays', 'machineType'],
+      message: `relays.machineType: ${relays.machineType} is ${isArm ? 'an arm64' : 'an amd64'} machine, and image.architecture is ${image.architecture}`,
+    });
+  if (image.architecture === 'arm64' && rtpengine.kernel !== 'off')
+    problems.push({
+      path: ['rtpengine', 'kernel'],
+      message: `rtpengine.kernel: ${rtpengine.kernel} cannot be had with image.architecture arm64, for which no module is built`,
+    });
+  return problems;
 }
 
 function redis({ redis }: Fleet): readonly Problem[] {

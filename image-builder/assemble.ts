@@ -1,6 +1,7 @@
 /** The disk stage: from the cached trees and our own files to the archive and its manifest, in the cache. */
 import { linkSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ARM_CONSOLE, fillArmEsp, partitionArmDisk } from './arm64/disk.ts';
 import { type Cache, cached, remove, workFolder } from './cache.ts';
 import { buildFailed, type Shop } from './command.ts';
 import { digestOf } from './digest.ts';
@@ -62,20 +63,23 @@ export async function makeDisk(
   const packages = readPackageList(join(tree, TREE_FILES.packages));
   checkSamePackages(packages, plan.tree.packages);
   checkNoCompiler(packages);
-  const layout = diskLayout(plan.sizeGb, plan.keys.disk, furtherArguments(plan.files));
+  const isArm = plan.architecture === 'arm64';
+  const consoles = isArm ? [ARM_CONSOLE] : [];
+  const layout = diskLayout(plan.sizeGb, plan.keys.disk, [...furtherArguments(plan.files), ...consoles]);
   const order = { bench, layout };
   await watch.time('merge files', () =>
     disk.mergeRoot(shop, bench, join(tree, TREE_FILES.archive), plan.files),
   );
   const boot = await disk.extractBoot(shop, bench);
-  await disk.partitionDisk(shop, order);
+  await (isArm ? partitionArmDisk : disk.partitionDisk)(shop, order);
   await watch.time('root file system', () => disk.fillRoot(shop, order));
-  await watch.time('EFI boot', () => disk.fillEsp(shop, order, boot, plan.signing));
-  await watch.time('BIOS boot', () => disk.installBios(shop, order, boot));
+  const fillEsp = isArm ? fillArmEsp : disk.fillEsp;
+  await watch.time('EFI boot', () => fillEsp(shop, order, boot, plan.signing));
+  if (!isArm) await watch.time('BIOS boot', () => disk.installBios(shop, order, boot));
   const [raw] = await watch.time('pack', () =>
     Promise.all([artifact(join(bench.work, disk.WORK.disk)), disk.packDisk(shop, bench)]),
   );
-  await watch.time('inspect', () => inspectDisk(shop, order, plan.base));
+  await watch.time('inspect', () => inspectDisk(shop, order, plan.base, plan.architecture));
   const archive = await artifact(join(bench.work, disk.WORK.archive));
   return { archive, disk: raw, kernel: boot.kernel, packages };
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fleet } from '../configs/fleet.ts';
+import { armImageTree, armToolsTree } from './arm64/trees.ts';
 import { assembleDisk, DISK_FILES, renewManifest, type Trees, writeSbom } from './assemble.ts';
 import { type Cache, entryPath, prune, sweep } from './cache.ts';
 import type { Shop } from './command.ts';
@@ -112,7 +113,7 @@ export async function preparePlan(
   const supply = await findSupply(shop, cache, fleet, progress, lock);
   const whom = lock === undefined ? "Debian's archive" : lock.file;
   return await progress(`Ask ${whom} for RTPEngine ${version} on ${base}`, async (line) => {
-    await checkHost(shop, cache);
+    await checkHost(shop, cache, fleet.image.architecture);
     await sweep(shop, cache);
     const plan = await planImage(shop, cache, fleet, supply, lock);
     const state = plan.cached.disk ? 'is made already' : 'is to be made';
@@ -147,10 +148,15 @@ async function makeDisk(
 
 async function makeTrees(shop: Shop, cache: Cache, plan: ImagePlan, watch: Stopwatch): Promise<Trees> {
   const { tools, tree } = plan;
+  const isArm = plan.architecture === 'arm64';
   const making = [
-    timedUnless(plan.cached.tools, 'tools tree', () => toolsTree(shop, cache, tools.release, tools.packages)),
+    timedUnless(plan.cached.tools, 'tools tree', () =>
+      isArm ? armToolsTree(shop, cache, tools) : toolsTree(shop, cache, tools.release, tools.packages),
+    ),
     timedUnless(plan.cached.tree, 'system tree', () =>
-      imageTree(shop, cache, tree.release, tree.packages, tree.include, tree.module),
+      isArm
+        ? armImageTree(shop, cache, tree)
+        : imageTree(shop, cache, tree.release, tree.packages, tree.include, tree.module),
     ),
   ];
   // When one fails, the other still ends by itself: its result is cached, or it leaves nothing.

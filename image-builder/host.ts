@@ -3,6 +3,7 @@ import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { FleetError, isFleetError } from '../lib/errors.ts';
+import type { ArchitectureName } from './architecture.ts';
 import type { Cache } from './cache.ts';
 import { runCommand, type Shop } from './command.ts';
 import { asSoleRoot } from './namespace.ts';
@@ -27,8 +28,13 @@ const NEEDED_GIB = 5;
 const GIB = 1024 ** 3;
 
 /** @throws FleetError `usage`: not Linux, a program or namespaces missing, too little room */
-export async function checkHost(shop: Shop, cache: Cache): Promise<void> {
-  if (process.platform !== 'linux' || process.arch !== 'x64') {
+export async function checkHost(
+  shop: Shop,
+  cache: Cache,
+  architecture: ArchitectureName = 'amd64',
+): Promise<void> {
+  // Whether it runs programs of arm64 was asked before anything else (arm64/check.ts).
+  if (process.platform !== 'linux' || (process.arch !== 'x64' && architecture === 'amd64')) {
     throw unfit('host', `images are built on Linux, x86-64; this is ${process.platform}, ${process.arch}`);
   }
   checkPrograms(userInfo().uid === 0 ? PROGRAMS : { ...PROGRAMS, ...FOR_USERS });

@@ -1,5 +1,5 @@
 /** Looks at a finished disk and its archive without mounting or starting anything, before anybody else sees them. */
-import { ARCHITECTURE } from './bases.ts';
+import { ARCHITECTURES, type ArchitectureName } from './architecture.ts';
 import { buildFailed, type Shop } from './command.ts';
 import type { DiskOrder } from './disk.ts';
 import { WORK } from './disk.ts';
@@ -11,15 +11,20 @@ import { type DiskLayout, PARTITION_TYPE, SECTOR } from './layout.ts';
 import { type Bench, runTool } from './tools.ts';
 
 /** @throws FleetError `stop`, code `inspection`: what is wrong, all of it */
-export async function inspectDisk(shop: Shop, order: DiskOrder, base: string): Promise<void> {
+export async function inspectDisk(
+  shop: Shop,
+  order: DiskOrder,
+  base: string,
+  architecture: ArchitectureName,
+): Promise<void> {
   const { bench, layout } = order;
   const list = ['tar', '--list', '--verbose', '--numeric-owner', '--file', WORK.root];
   const listing = await runTool(shop, bench, list);
-  const features = guestOsFeatures(base, ARCHITECTURE.gce);
+  const features = guestOsFeatures(base, ARCHITECTURES[architecture].gce);
   const problems = [
-    ...gceProblems(await gatherEvidence(shop, bench, listing, features)),
-    ...partitionProblems(await runTool(shop, bench, ['sfdisk', '--json', WORK.disk]), layout),
-    ...(await espProblems(shop, order)),
+    ...gceProblems(await gatherEvidence(shop, bench, listing, features, architecture)),
+    ...partitionProblems(await runTool(shop, bench, ['sfdisk', '--json', WORK.disk]), layout, architecture),
+    ...(await espProblems(shop, order, architecture)),
     ...hygieneProblems(parseListing(listing)),
   ];
   if (problems.length > 0)
@@ -28,7 +33,11 @@ export async function inspectDisk(shop: Shop, order: DiskOrder, base: string): P
 }
 
 /** Compares `sfdisk --json` with the layout. Pure. */
-export function partitionProblems(json: string, layout: DiskLayout): readonly string[] {
+export function partitionProblems(
+  json: string,
+  layout: DiskLayout,
+  architecture: ArchitectureName = 'amd64',
+): readonly string[] {
   type Table = {
     readonly label?: string;
     readonly partitions?: readonly { readonly start: number; readonly size: number; readonly type: string }[];
@@ -38,7 +47,7 @@ export function partitionProblems(json: string, layout: DiskLayout): readonly st
   const wanted = [
     { name: 'BIOS boot', ...layout.bios, type: PARTITION_TYPE.bios },
     { name: 'EFI system', ...layout.esp, type: PARTITION_TYPE.esp },
-    { name: 'root', ...layout.root, type: PARTITION_TYPE.root },
+    { name: 'root', ...layout.root, type: ARCHITECTURES[architecture].rootType },
   ];
   return wanted.flatMap(({ name, start, sectors, type }) => {
     const fits = table.partitions?.some(
@@ -48,7 +57,11 @@ export function partitionProblems(json: string, layout: DiskLayout): readonly st
   });
 }
 
-async function espProblems(shop: Shop, { bench, layout }: DiskOrder): Promise<readonly string[]> {
+async function espProblems(
+  shop: Shop,
+  { bench, layout }: DiskOrder,
+  architecture: ArchitectureName,
+): Promise<readonly string[]> {
   const listing = await runTool(shop, bench, [
     'mdir',
     '-i',
@@ -57,7 +70,8 @@ async function espProblems(shop: Shop, { bench, layout }: DiskOrder): Promise<re
     '-/',
     '::/',
   ]);
-  const wanted = ['EFI/BOOT/BOOTX64.EFI', `EFI/Linux/${WORK.uki}`, 'loader/loader.conf'];
+  const { firmwareLoader } = ARCHITECTURES[architecture];
+  const wanted = [`EFI/BOOT/${firmwareLoader}`, `EFI/Linux/${WORK.uki}`, 'loader/loader.conf'];
   return wanted
     .filter((path) => !listing.includes(path))
     .map((path) => `EFI system partition: ${path} is missing`);

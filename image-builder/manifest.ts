@@ -2,6 +2,7 @@
  * it is written and after it is read. */
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
+import { ARCHITECTURES } from './architecture.ts';
 import { buildFailed } from './command.ts';
 import type { CompileRecord } from './compile/record.ts';
 import { textDigest } from './digest.ts';
@@ -70,11 +71,11 @@ export function manifestOf(
     version: plan.version,
     base: plan.base,
     ...originOf(plan),
-    architecture: 'X86_64',
+    architecture: ARCHITECTURES[plan.architecture].gce,
     diskGb: plan.sizeGb,
     builtAt,
     keys: { ...plan.keys },
-    recipe: recipeDigest(plan.sizeGb),
+    recipe: recipeDigest(plan.sizeGb, plan.architecture),
     ...facts,
     files: plan.files.map(recordOf),
     seconds,

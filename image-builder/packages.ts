@@ -34,6 +34,8 @@ export type SignedSource = {
 export type Release = {
   readonly codename: string;
   readonly mirrors: Mirrors;
+  /** Absent: amd64. */
+  readonly architecture?: 'arm64';
   /** Folder with packages of our own and their index, and a digest of what they are. */
   readonly local?: { readonly folder: string; readonly digest: string };
   readonly further?: SignedSource;
@@ -139,8 +141,9 @@ export async function openIndex(shop: Shop, cache: Cache, release: Release): Pro
   };
 }
 
-function homeName({ codename, local, further }: Release): string {
-  return `${codename}${further === undefined ? '' : '-further'}${local === undefined ? '' : '-local'}`;
+function homeName({ codename, architecture, local, further }: Release): string {
+  const other = architecture === undefined ? '' : `-${architecture}`;
+  return `${codename}${other}${further === undefined ? '' : '-further'}${local === undefined ? '' : '-local'}`;
 }
 
 /** `name<tab>version` lines, as dpkg-query prints them. Pure. */
@@ -208,6 +211,7 @@ function indexDigest(home: string): string {
 
 /** A private home for apt: nothing of the host's packages, preferences or caches is read or written. */
 function writeAptHome(home: string, release: Release): void {
+  const { architecture = ARCHITECTURE.debian } = release;
   if (home.includes('"')) {
     throw new FleetError({
       kind: 'usage',
@@ -232,8 +236,8 @@ function writeAptHome(home: string, release: Release): void {
     'Acquire::Languages "none";',
     'APT::Sandbox::User "";',
     'APT::Install-Recommends "false";',
-    `APT::Architecture "${ARCHITECTURE.debian}";`,
-    `APT::Architectures "${ARCHITECTURE.debian}";`,
+    `APT::Architecture "${architecture}";`,
+    `APT::Architectures "${architecture}";`,
   ];
   writeFileSync(join(home, 'apt.conf'), `${lines.join('\n')}\n`);
 }

@@ -1,6 +1,8 @@
 /** What a build would do, worked out before anything is made: version, packages, files, the key of every stage. */
 import type { Fleet } from '../configs/fleet.ts';
 import { imageFamily, imageName } from '../configs/naming.ts';
+import type { ArchitectureName } from './architecture.ts';
+import { keyFor } from './arm64/key.ts';
 import { type BaseName, EPOCH } from './bases.ts';
 import { type Cache, isCached, type StageName } from './cache.ts';
 import type { Shop } from './command.ts';
@@ -25,6 +27,7 @@ export type ImagePlan = {
   readonly family: string;
   readonly version: string;
   readonly base: BaseName;
+  readonly architecture: ArchitectureName;
   readonly sizeGb: number;
   readonly tree: ImageTree;
   readonly origin: Origin;
@@ -61,15 +64,16 @@ export async function planImage(
   const { version, tree, tools } = await planTrees(resolvers, fleet, supply);
   if (lock !== undefined) checkLock(lock, tree, tools);
   const files = imageFiles(fleet, version);
-  const { sizeGb } = fleet.image;
+  const { sizeGb, architecture } = fleet.image;
   const signing = signingOf(fleet);
   const signer = signing === undefined ? {} : { signer: signing.digest };
   const keys = stageKeys({ ...tree, toolsPackages: tools.packages, files, sizeGb, ...signer });
   return {
-    image: imageName(version, fleet.image.base, keys.disk),
+    image: imageName(version, fleet.image.base, keys.disk, architecture),
     family: imageFamily(fleet.name),
     version,
     base: fleet.image.base,
+    architecture,
     sizeGb,
     tree,
     origin: supply.origin,
@@ -102,8 +106,9 @@ export type StageInputs = {
 /** The key of each stage: a digest of all that goes into it, so that the same key means the same result. Pure but for
  * the digest of our own code. */
 export function stageKeys(inputs: StageInputs): Readonly<Record<StageName, string>> {
-  const tools = toolsKey(inputs.toolsPackages);
-  const tree = treeKey(inputs.release, inputs.packages, inputs.include, inputs.module);
+  const { architecture } = inputs.release;
+  const tools = keyFor(architecture, toolsKey(inputs.toolsPackages));
+  const tree = keyFor(architecture, treeKey(inputs.release, inputs.packages, inputs.include, inputs.module));
   const { files, sizeGb, signer } = inputs;
   const signed = signer === undefined ? {} : { signer };
   const beside = BESIDE_DISK;

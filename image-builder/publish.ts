@@ -158,6 +158,7 @@ export function imageBody(fleet: Fleet, manifest: Manifest, source: string, sign
       [IMAGE_LABEL.fleet]: fleet.name,
       [IMAGE_LABEL.version]: manifest.version.replaceAll('.', '-'),
       [IMAGE_LABEL.base]: baseWord(manifest.base),
+      ...(manifest.architecture === 'ARM64' ? { [IMAGE_LABEL.architecture]: 'arm64' } : {}),
       [IMAGE_LABEL.recipe]: manifest.keys.disk.slice(0, 32),
       [IMAGE_LABEL.record]: recordLabel(manifest),
     },

@@ -1,4 +1,6 @@
 /** What tells one builder from another: the code that decides what an image is, given the same packages and files. */
+import type { ArchitectureName } from './architecture.ts';
+import { keyFor } from './arm64/key.ts';
 import { digestOf } from './digest.ts';
 import { codeDigest } from './file-digest.ts';
 
@@ -15,6 +17,6 @@ const CODE = [
 ];
 
 /** @param sizeGb of the disk */
-export function recipeDigest(sizeGb: number): string {
-  return digestOf({ code: codeDigest(CODE), sizeGb });
+export function recipeDigest(sizeGb: number, architecture: ArchitectureName = 'amd64'): string {
+  return keyFor(architecture, digestOf({ code: codeDigest(CODE), sizeGb }));
 }

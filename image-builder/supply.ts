@@ -1,5 +1,6 @@
 /** What an image's RTPEngine comes as: Debian's own package, or packages at hand. Pure. */
-import { type BaseName, packagesOf } from './bases.ts';
+import { type ArchitectureName, packagesFor } from './architecture.ts';
+import type { BaseName } from './bases.ts';
 import type { DebSet } from './compile/packages.ts';
 import type { CompileRecord } from './compile/record.ts';
 import { digestOf } from './digest.ts';
@@ -23,8 +24,12 @@ export const DEBIAN: Supply = { kind: 'debian', origin: { source: 'debian' } };
 const DAEMON = 'rtpengine-daemon';
 
 /** The packages that an image asks for, with this supply's daemon at just its version. Pure. */
-export function imagePackages(supply: Supply, base: BaseName): readonly string[] {
-  const packages = packagesOf(base);
+export function imagePackages(
+  supply: Supply,
+  base: BaseName,
+  architecture?: ArchitectureName,
+): readonly string[] {
+  const packages = packagesFor(base, architecture);
   if (supply.kind === 'debian') return packages;
   const daemon = `${supply.daemon}=${supply.debianVersion}`;
   return packages.map((name) => (name === DAEMON ? daemon : name));

@@ -2,7 +2,8 @@
 import type { Fleet } from '../configs/fleet.ts';
 import { FleetError } from '../lib/errors.ts';
 import { resolveVersion, versionOfDebian } from '../lib/version.ts';
-import { BASES, type BaseName, TOOLS_CODENAME, TOOLS_PACKAGES } from './bases.ts';
+import { toolsFor } from './architecture.ts';
+import { BASES, type BaseName, TOOLS_CODENAME } from './bases.ts';
 import type { Cache } from './cache.ts';
 import type { Shop } from './command.ts';
 import { guestPackages } from './guest/agent.ts';
@@ -47,10 +48,12 @@ export function releasesOf(
   mirrors: FleetMirrors,
   further?: SignedSource,
 ): Both<Release> {
-  const release = releaseOf(BASES[fleet.image.base].codename, mirrors.image, supply);
+  const { base, architecture } = fleet.image;
+  const release = releaseOf(BASES[base].codename, mirrors.image, supply);
+  const other = architecture === 'amd64' ? {} : { architecture };
   return {
-    image: { ...release, ...(further === undefined ? {} : { further }) },
-    tools: { codename: TOOLS_CODENAME, mirrors: mirrors.tools },
+    image: { ...release, ...other, ...(further === undefined ? {} : { further }) },
+    tools: { codename: TOOLS_CODENAME, mirrors: mirrors.tools, ...other },
   };
 }
 
@@ -86,14 +89,15 @@ export async function planTrees(
 
 /** Programs that make the disk of an image. */
 function toolsPackages({ image }: Fleet): readonly string[] {
-  return image.secureBoot === undefined ? TOOLS_PACKAGES : [...TOOLS_PACKAGES, ...SIGNING_PACKAGES];
+  const packages = toolsFor(image.architecture);
+  return image.secureBoot === undefined ? packages : [...packages, ...SIGNING_PACKAGES];
 }
 
 /** What the tree holds. Which packages that are depends on the version once the kernel is to forward. */
 async function planTree(index: Resolver, fleet: Fleet, supply: Supply) {
-  const { base } = fleet.image;
+  const { base, architecture } = fleet.image;
   if (supply.kind === 'debian' && !BASES[base].hasRtpengine) throw noVersion(fleet.image.version, base);
-  const include = [...imagePackages(supply, base), ...guestPackages(fleet)];
+  const include = [...imagePackages(supply, base, architecture), ...guestPackages(fleet)];
   const packages = await index.resolve(include);
   const version = suppliedVersion(fleet, supply, packages);
   if (fleet.rtpengine.kernel === 'off') return { version, include, packages };

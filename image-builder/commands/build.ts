@@ -1,5 +1,6 @@
 /** The commands `build` and `verify`: from words to an order, from a result to text. */
 import type { Fleet } from '../../configs/fleet.ts';
+import { checkArmHost, checkArmRecipe } from '../arm64/check.ts';
 import { type BuildOrder, type BuildResult, buildImage, preparePlan } from '../build.ts';
 import type { Cache } from '../cache.ts';
 import type { Shop } from '../command.ts';
@@ -33,6 +34,8 @@ export async function runBuild(words: BuildWords): Promise<number> {
 /** Two clean builds, compared. The words are those of `build`; what they say about publishing does not count. */
 export async function runVerify(words: BuildWords): Promise<number> {
   return await inShop(words, async (shop, cache, fleet, progress) => {
+    checkArmRecipe(fleet);
+    checkArmHost(fleet);
     const { verifyBuild } = await import('../verify.ts');
     const result = await verifyBuild(shop, cache, { fleet, fleetFile: words.fleet }, progress);
     return `${result.image}: both builds have sha256 ${result.manifest.archive.sha256}\n`;
@@ -47,6 +50,8 @@ async function outcome(
   progress: Progress,
 ): Promise<string> {
   if (words.listVersions === true) return await listVersions(shop, words.source ?? 'git');
+  checkArmRecipe(fleet, words.output);
+  checkArmHost(fleet);
   if (words.plan === true) {
     const compile = await pendingCompile(shop, cache, fleet, findLock(words.fleet, fleet));
     if (compile !== undefined) return wordCompile(compile, words.json === true);

@@ -1,5 +1,6 @@
 /** The command `lock`: which packages an image is made of, written beside the fleet file, with copies in the cache. */
 import type { Fleet } from '../../configs/fleet.ts';
+import { checkArmRecipe } from '../arm64/check.ts';
 import type { Cache } from '../cache.ts';
 import type { Shop } from '../command.ts';
 import type { CompileOrder } from '../compile/compile.ts';
@@ -31,6 +32,7 @@ export type LockWords = ShopWords & { readonly update?: boolean };
 export async function runLock(words: LockWords): Promise<number> {
   const file = lockFileOf(words.fleet);
   return await inShop(words, async (shop, cache, fleet, progress) => {
+    checkArmRecipe(fleet);
     const lock = readLock(file);
     const before = systemOf(lock, fleet.image.base);
     const after = await takeLock(shop, cache, fleet, progress);

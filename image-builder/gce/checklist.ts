@@ -1,4 +1,5 @@
 /** GCE's conditions for a custom image, each as a sentence with its proof on a finished image. Pure. */
+import { ARCHITECTURES, type ArchitectureName } from '../architecture.ts';
 import { archiveProblems } from './archive-form.ts';
 import type { GuestOsFeature } from './features.ts';
 
@@ -8,9 +9,10 @@ export type Evidence = {
   readonly header: Buffer;
   readonly members: readonly string[];
   readonly features: readonly GuestOsFeature[];
-  /** Command line in the unified kernel image, and GRUB's script for BIOS. */
+  readonly architecture: ArchitectureName;
+  /** Command line in the unified kernel image, and GRUB's script for BIOS, which arm64 has not. */
   readonly uefiCommandLine: string;
-  readonly biosScript: string;
+  readonly biosScript: string | undefined;
   /** File → its size in bytes. */
   readonly files: ReadonlyMap<string, number>;
   /** Content of small files. */
@@ -75,7 +77,12 @@ export const GCE_CHECKLIST: readonly Item[] = [
   {
     says: 'The kernel knows that it is a KVM guest and has its clock',
     source: IMPORT,
-    problems: ({ kernel }) => missing(['CONFIG_KVM_GUEST', 'CONFIG_PTP_1588_CLOCK_KVM'], kernel),
+    // On arm64 being a guest is no option of its own.
+    problems: ({ kernel, architecture }) =>
+      missing(
+        [...(architecture === 'amd64' ? ['CONFIG_KVM_GUEST'] : []), 'CONFIG_PTP_1588_CLOCK_KVM'],
+        kernel,
+      ),
   },
   {
     says: 'The kernel reaches its root disk without the disk: virtio-scsi and NVMe are built in or in the initrd',
@@ -91,19 +98,19 @@ export const GCE_CHECKLIST: readonly Item[] = [
   {
     says: 'The first serial port is the console under UEFI and under BIOS, and the kernel drives it from the start',
     source: OWN_IMAGE,
-    problems: ({ uefiCommandLine, biosScript, kernel }) => [
+    problems: ({ uefiCommandLine, biosScript, kernel, architecture: name }) => [
       ...(uefiCommandLine.includes('console=ttyS0') ? [] : ['UEFI: no console=ttyS0']),
-      ...(biosScript.includes('console=ttyS0') ? [] : ['BIOS: no console=ttyS0']),
-      ...(kernel.get('CONFIG_SERIAL_8250_CONSOLE') === 'y'
+      ...((biosScript ?? uefiCommandLine).includes('console=ttyS0') ? [] : ['BIOS: no console=ttyS0']),
+      ...(kernel.get(ARCHITECTURES[name].consoleOption) === 'y'
         ? []
-        : ['CONFIG_SERIAL_8250_CONSOLE is not built in']),
+        : [`${ARCHITECTURES[name].consoleOption} is not built in`]),
     ],
   },
   {
     says: 'Network cards keep the name eth0 whatever slot they are in',
     source: OWN_IMAGE,
     problems: ({ uefiCommandLine, biosScript }) =>
-      [uefiCommandLine, biosScript].every((text) => text.includes('net.ifnames=0'))
+      [uefiCommandLine, biosScript ?? uefiCommandLine].every((text) => text.includes('net.ifnames=0'))
         ? []
         : ['net.ifnames=0 is missing'],
   },

@@ -2,6 +2,7 @@
 import { createReadStream, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
+import type { ArchitectureName } from '../architecture.ts';
 import type { Shop } from '../command.ts';
 import { WORK } from '../disk.ts';
 import { parseListing } from '../hygiene.ts';
@@ -28,6 +29,7 @@ export async function gatherEvidence(
   bench: Bench,
   listing: string,
   features: readonly GuestOsFeature[],
+  architecture: ArchitectureName = 'amd64',
 ): Promise<Evidence> {
   const [texts, members, initrd, uefiCommandLine] = await Promise.all([
     textsOf(shop, bench),
@@ -41,7 +43,8 @@ export async function gatherEvidence(
     members,
     features,
     uefiCommandLine,
-    biosScript: readFileSync(join(bench.work, WORK.grub), 'utf8'),
+    architecture,
+    biosScript: architecture === 'amd64' ? readFileSync(join(bench.work, WORK.grub), 'utf8') : undefined,
     files,
     texts,
     kernel: kernelOptions(textAt(texts, '/boot/config-')),

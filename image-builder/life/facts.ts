@@ -11,6 +11,8 @@ export const IMAGE_LABEL = {
   /** `mr12-5-1-31` */
   version: 'rtpfleet-version',
   base: 'rtpfleet-base',
+  /** `arm64`; absent: amd64. */
+  architecture: 'rtpfleet-architecture',
   /** Key of the disk stage, 32 digits of it. */
   recipe: 'rtpfleet-recipe',
   /** sha256 of the record in the bucket, 32 digits of it: shows whether that is the one of this image. */

@@ -20,6 +20,7 @@ export async function readToday(shop: Shop, cache: Cache, fleet: Fleet, manifest
   const index = await openIndex(shop, cache, {
     codename: BASES[base].codename,
     mirrors,
+    ...(manifest.architecture === 'ARM64' ? { architecture: 'arm64' as const } : {}),
     ...(further === undefined ? {} : { further }),
   });
   const upstream = await upstreamOf(shop, fleet, manifest);
@@ -27,7 +28,7 @@ export async function readToday(shop: Shop, cache: Cache, fleet: Fleet, manifest
     ...(upstream === undefined ? {} : { upstream }),
     offers: parseOffers(await index.madison(manifest.packages.map(({ name }) => name))),
     files: imageFiles(fleet, manifest.version).map(recordOf),
-    recipe: recipeDigest(fleet.image.sizeGb),
+    recipe: recipeDigest(fleet.image.sizeGb, fleet.image.architecture),
   };
 }
 

@@ -29,9 +29,10 @@ export async function fillPool(
 ): Promise<void> {
   const wanted = absentFrom(cache, packages);
   if (wanted.length === 0) return;
-  const { codename, mirrors, further } = release;
+  const { codename, mirrors, architecture, further } = release;
   const index = await openIndex(shop, cache, {
     ...{ codename, mirrors },
+    ...(architecture === undefined ? {} : { architecture }),
     ...(further === undefined ? {} : { further }),
   });
   const offered = await index.offered(wanted);

@@ -21,7 +21,7 @@ export function lockOf(
   });
   return {
     base,
-    architecture: ARCHITECTURE.debian,
+    architecture: tree.release.architecture ?? ARCHITECTURE.debian,
     image: mixed(tree),
     ...(tree.module === undefined ? {} : { module: mixed(tree.module) }),
     tools: { include: tools.include, packages: tools.packages },

@@ -22,11 +22,17 @@ export type LockState = {
   readonly absent: number;
 };
 
-/** The lock beside a fleet file, if it has one for this base. */
+/**
+ * The lock beside a fleet file, if it has one for this base.
+ * @throws FleetError `usage`, code `stale-lock`: it is for another architecture
+ */
 export function findLock(fleetFile: string, fleet: Fleet): UsedLock | undefined {
   const file = lockFileOf(fleetFile);
   const system = systemOf(readLock(file), fleet.image.base);
-  return system === undefined ? undefined : { file, system };
+  if (system === undefined) return undefined;
+  const { architecture } = fleet.image;
+  if (system.architecture !== architecture) throw staleLock(file, `+${architecture} -${system.architecture}`);
+  return { file, system };
 }
 
 export function lockState(cache: Cache, system: SystemLock): LockState {

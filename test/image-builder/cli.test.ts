@@ -38,6 +38,18 @@ describe('image:build', () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
+  test('an image for arm64 that is not made for it is refused before any work, with exit code 2', async () => {
+    const file = join(folder, 'arm.yaml');
+    writeFileSync(
+      file,
+      'name: x1\ncloud: {project: my-project, region: us-central1, zones: [us-central1-a]}\nrelays: {machineType: t2a-standard-4}\nimage: {version: mr12, architecture: arm64}\n',
+    );
+    const { exitCode, stderr } = await build('--fleet', file, '--source', 'git', '--no-publish');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('an image for arm64 cannot have image.source: git');
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
   test('a broken fleet file is refused with its line', async () => {
     const file = join(folder, 'fleet.yaml');
     writeFileSync(

@@ -56,6 +56,23 @@ describe('an imported image', () => {
     expect(await imageStanding(lab.cloud, MANIFEST.image)).toBe('imported');
   });
 
+  test('for arm64 says so to GCE and to whoever lists images', () => {
+    const body = imageBody(
+      FLEET,
+      { ...MANIFEST, architecture: 'ARM64' },
+      'https://storage.googleapis.com/b/o',
+    );
+    expect(body.architecture).toBe('ARM64');
+    expect(body.labels).toMatchObject({ 'rtpfleet-architecture': 'arm64' });
+    expect(body.guestOsFeatures.map(({ type }) => type)).toEqual([
+      'UEFI_COMPATIBLE',
+      'VIRTIO_SCSI_MULTIQUEUE',
+      'GVNIC',
+    ]);
+    const other = imageBody(FLEET, MANIFEST, 'https://storage.googleapis.com/b/o');
+    expect(Object.keys(other.labels)).not.toContain('rtpfleet-architecture');
+  });
+
   test('asks not to be from the first moment: a run killed right after the import must not leave it to the family', () => {
     expect(imageBody(FLEET, MANIFEST, 'https://storage.googleapis.com/b/o').deprecated).toEqual({
       state: 'DEPRECATED',

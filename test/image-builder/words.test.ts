@@ -11,6 +11,7 @@ const PLAIN: ImagePlan = {
   family: 'rtpengine-f',
   version: 'mr12.5.1.31',
   base: 'debian-13',
+  architecture: 'amd64',
   sizeGb: 2,
   tree: TREE,
   origin: { source: 'debian' },

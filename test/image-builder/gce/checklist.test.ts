@@ -31,6 +31,7 @@ const GOOD: Evidence = {
   header: HEADER,
   members: ['disk.raw'],
   features: guestOsFeatures('debian-13', 'X86_64'),
+  architecture: 'amd64',
   uefiCommandLine: 'root=x console=ttyS0,38400n8d net.ifnames=0',
   biosScript: 'linux /x console=ttyS0 net.ifnames=0',
   files: new Map([...FILES.map((path) => [path, 9] as const), ['/etc/machine-id', 0]]),
@@ -102,6 +103,20 @@ describe("GCE's checklist", () => {
       expect(says).toMatch(/^[A-Z].*[^.]$/);
       expect(source).not.toBe('');
     }
+  });
+
+  test('an image for arm64 has no BIOS, another console, and no option that makes it a guest', () => {
+    const options = ['EFI_STUB', 'SCSI_VIRTIO', 'GVE', 'PTP_1588_CLOCK_KVM', 'SERIAL_AMBA_PL011_CONSOLE'];
+    const arm: Evidence = {
+      ...GOOD,
+      architecture: 'arm64',
+      features: guestOsFeatures('debian-13', 'ARM64'),
+      biosScript: undefined,
+      kernel: new Map(options.map((name) => [`CONFIG_${name}`, 'y'])),
+    };
+    expect(gceProblems(arm)).toEqual([]);
+    expect(gceProblems({ ...arm, architecture: 'amd64' }).join(' ')).toMatch(/KVM_GUEST.*8250/);
+    expect(gceProblems({ ...arm, uefiCommandLine: 'console=ttyS0' })).toHaveLength(1);
   });
 
   test('an ARM64 image promises no encrypted memory', () => {

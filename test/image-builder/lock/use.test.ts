@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parseFleet } from '../../../configs/load.ts';
 import { IMAGE_PACKAGES, TOOLS_PACKAGES } from '../../../image-builder/bases.ts';
-import type { SystemLock } from '../../../image-builder/lock/lock-file.ts';
+import { lockFileOf, type SystemLock, withSystem, writeLock } from '../../../image-builder/lock/lock-file.ts';
 import { lockOf } from '../../../image-builder/lock/take.ts';
-import { checkLock, lockedResolvers, lockState } from '../../../image-builder/lock/use.ts';
+import { checkLock, findLock, lockedResolvers, lockState } from '../../../image-builder/lock/use.ts';
 import { DEBIAN, type Supply } from '../../../image-builder/supply.ts';
 import { type PlannedTrees, planTrees, releasesOf } from '../../../image-builder/trees.ts';
 import { deb, SYSTEM } from './support/locks.ts';
@@ -54,6 +54,14 @@ test.each([
   await expect(use({ ...LOCK, image: { ...LOCK.image, include } })).rejects.toThrow(
     `f1.lock.json was written for an image of other packages: this one differs in ${difference}`,
   );
+});
+
+test('a lock for another architecture is refused, and says so', () => {
+  const file = join(folder, 'arm.yaml');
+  writeLock(lockFileOf(file), withSystem(undefined, LOCK));
+  expect(findLock(file, FLEET)?.system.architecture).toBe('amd64');
+  const arm = { ...FLEET, image: { ...FLEET.image, architecture: 'arm64' as const } };
+  expect(() => findLock(file, arm)).toThrow(/this one differs in \+arm64 -amd64/);
 });
 
 test('compiled packages are known by name and version, and are asked for from where they are', async () => {
