@@ -203,6 +203,10 @@ export interface Fleet {
    */
   rtpengine: {
     /**
+     * RTPEngines on one host, for hosts outside of managed fleets; a fleet on GCE has one on each relay, so more than one go only with `image:build --no-publish` or `--output`. With more than one, RTPEngine 1 to n are the units rtpengine-daemon@1 to @n; k has ngPort, cliPort and httpPort plus k - 1, and its share of `ports`: equal, beginning at an even port, the rest to the last. `threads` are those of each, `logs` are for all together. They have neither Redis nor forwarding in the kernel, and need a version with the option log-name: mr12.5 has it, mr10.5 has not.
+     */
+    instances: number;
+    /**
      * UDP ports for media, both ends included. An audio call takes four.
      */
     ports: {

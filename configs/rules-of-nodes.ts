@@ -66,13 +66,14 @@ function isolation({ isolateCpus, rtpengineCpus }: Fleet['tuning']): readonly Pr
 }
 
 /** Log files take at most half of the disk. */
-export function logs({ logs, relays }: Fleet): readonly Problem[] {
+export function logs({ logs, relays, rtpengine: { instances } }: Fleet): readonly Problem[] {
   const problems: Problem[] = [];
   const kinds = ['main', 'cdr', 'rtcp'] as const;
   for (const kind of kinds) {
     // One file that is written, one that is kept.
-    if (logs[kind].keepMb < 2 * logs.rotateMb) {
-      const message = `logs.${kind}.keepMb: ${logs[kind].keepMb} is less than two files of rotateMb ${logs.rotateMb}`;
+    if (logs[kind].keepMb < 2 * logs.rotateMb * instances) {
+      const each = instances === 1 ? '' : ` for each of ${instances} RTPEngines`;
+      const message = `logs.${kind}.keepMb: ${logs[kind].keepMb} is less than two files of rotateMb ${logs.rotateMb}${each}`;
       problems.push({ path: ['logs', kind, 'keepMb'], message });
     }
   }

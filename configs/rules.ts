@@ -1,5 +1,6 @@
 /** Rules between values of a fleet file that JSON Schema cannot say. Pure. */
 import type { Fleet } from './fleet.ts';
+import { instances } from './instances.ts';
 import type { Problem } from './load.ts';
 import { type Place, placesOf, regionOf, relayCount } from './places.ts';
 import { overlap, rangeSize } from './range.ts';
@@ -13,6 +14,7 @@ export function contradictions(fleet: Fleet): readonly Problem[] {
   return [
     ...zones(fleet),
     ...ports(fleet),
+    ...instances(fleet),
     ...guestAgent(fleet),
     ...secureBoot(fleet),
     ...architecture(fleet),

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fleet } from '../configs/fleet.ts';
+import { refuseSeveral } from '../configs/instances.ts';
 import { armImageTree, armToolsTree } from './arm64/trees.ts';
 import { assembleDisk, DISK_FILES, renewManifest, type Trees, writeSbom } from './assemble.ts';
 import { type Cache, entryPath, prune, sweep } from './cache.ts';
@@ -16,7 +17,7 @@ import { makeOutput, type Output, type OutputFormat } from './outputs/output.ts'
 import { type ImagePlan, planImage } from './plan.ts';
 import type { Progress } from './progress.ts';
 import type { Publication, PublishOrder } from './publication.ts';
-import { RELAY_CONFIG } from './recipe.ts';
+import { relayConfig } from './recipe.ts';
 import { type Stopwatch, startWatch } from './stopwatch.ts';
 import { toolsTree } from './tools.ts';
 
@@ -54,6 +55,7 @@ export async function buildImage(
   progress: Progress,
 ): Promise<BuildResult> {
   if (order.publish === undefined) return await buildArchive(shop, cache, order, progress);
+  refuseSeveral(order.fleet, 'published as an image of a managed fleet');
   const { connectCloud, publishImage } = await import('./publication.ts');
   const cloud = await connectCloud(shop, order.fleet, order.publish);
   try {
@@ -170,9 +172,8 @@ async function makeTrees(shop: Shop, cache: Cache, plan: ImagePlan, watch: Stopw
 }
 
 function checkConfig(order: BuildOrder, plan: ImagePlan, trees: Trees): string {
-  const config = plan.files.find((file) => file.path === RELAY_CONFIG);
   const help = readFileSync(join(trees.tree, TREE_FILES.help), 'utf8');
   const fleet = { file: order.fleetFile, text: readFileSync(order.fleetFile, 'utf8') };
-  const count = checkOptions(config?.kind === 'file' ? config.content : '', help, plan.version, fleet);
+  const count = checkOptions(relayConfig(plan.files), help, plan.version, fleet);
   return `${count} options, all known to ${plan.version}`;
 }

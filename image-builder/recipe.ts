@@ -3,11 +3,22 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fleet } from '../configs/fleet.ts';
+import { type Instance, instancesOf, logNameOf } from '../configs/instances.ts';
 import { asKernelWrites } from '../configs/number-list.ts';
 import { render } from '../configs/render.ts';
 import { hazardOptions } from '../lib/hazards.ts';
+import {
+  configLinks,
+  configOf,
+  instanceList,
+  instanceUnits,
+  ONLY_OF_ONE,
+  ofOneAmongSeveral,
+  SEVERAL_COPIED,
+  SEVERAL_RENDERED,
+} from './instances.ts';
 import { kernelModuleOf, modulesAtBoot } from './kernel/names.ts';
-import { logOptions, logrotateSections } from './logs.ts';
+import { logOptions, logrotateSections, syslogRules } from './logs.ts';
 import type { ImageFile } from './overlay.ts';
 import { kernelArguments, sysctlLines, tuningTable } from './tuning/wanted.ts';
 import { hardening, powersOf, resources, writablePaths } from './unit.ts';
@@ -79,11 +90,7 @@ const MASKED = [
 /** The files of an image for `fleet`, sorted by path. */
 export function imageFiles(fleet: Fleet, version: string): readonly ImageFile[] {
   const files: ImageFile[] = [
-    ...Object.entries(RENDERED).map(([name, path]) => text(path, rendered(name, fleet, version))),
-    ...Object.entries(COPIED).map(([name, path]) => program(name, path)),
-    ...Object.entries(ENABLED).map(([want, folder]) =>
-      link(`${UNITS}/${want}`, `${folder}/${lastPart(want)}`),
-    ),
+    ...(fleet.rtpengine.instances === 1 ? filesOfOne(fleet, version) : filesOfSeveral(fleet, version)),
     ...MASKED.map((unit) => link(`${UNITS}/${unit}`, '/dev/null')),
     ...cpuFiles(fleet),
     text('/usr/lib/rtpfleet/tuning', tuningTable(fleet)),
@@ -98,6 +105,48 @@ export function imageFiles(fleet: Fleet, version: string): readonly ImageFile[] 
     text('/usr/lib/rtpfleet/release', `VERSION=${version}\nFLEET=${fleet.name}\nBASE=${fleet.image.base}\n`),
   ];
   return files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function filesOfOne(fleet: Fleet, version: string): readonly ImageFile[] {
+  return [
+    ...Object.entries(RENDERED).map(([name, path]) => text(path, rendered(name, fleet, version))),
+    ...Object.entries(COPIED).map(([name, path]) => program(name, path)),
+    ...enabled(Object.entries(ENABLED)),
+  ];
+}
+
+function filesOfSeveral(fleet: Fleet, version: string): readonly ImageFile[] {
+  const { rtpengine } = fleet;
+  return [
+    ...there({ ...RENDERED, ...SEVERAL_RENDERED }).map(([name, path]) =>
+      text(path, rendered(name, fleet, version)),
+    ),
+    ...instancesOf(rtpengine).map((one) =>
+      text(configOf(one.number), filled('rtpengine.conf', relayValues(fleet, version, one))),
+    ),
+    ...configLinks(fleet).map(([path, target]) => link(path, target)),
+    text('/usr/lib/rtpfleet/instances', instanceList(fleet)),
+    ...there({ ...COPIED, ...SEVERAL_COPIED }).map(([name, path]) =>
+      program(name, path, (content) => ofOneAmongSeveral(name, content)),
+    ),
+    ...enabled(Object.entries(ENABLED).filter(([want]) => want !== ONLY_OF_ONE)),
+  ];
+}
+
+function there(places: Readonly<Record<string, string | undefined>>): readonly (readonly [string, string])[] {
+  return Object.entries(places).flatMap(([name, path]) =>
+    path === undefined ? [] : [[name, path] as const],
+  );
+}
+
+function enabled(wants: readonly (readonly [want: string, folder: string])[]): readonly ImageFile[] {
+  return wants.map(([want, folder]) => link(`${UNITS}/${want}`, `${folder}/${lastPart(want)}`));
+}
+
+/** RTPEngine's configuration in an image; of several, that of the first, which has the same options as the others. Pure. */
+export function relayConfig(files: readonly ImageFile[]): string {
+  const file = files.find(({ path }) => path === RELAY_CONFIG || path === configOf(1));
+  return file?.kind === 'file' ? file.content : '';
 }
 
 /** What forwarding in the kernel needs besides the module, which is part of the tree. */
@@ -159,28 +208,48 @@ const VALUES: Readonly<Record<string, (fleet: Fleet, version: string) => Values>
       .map((path) => `d ${path} 0750 rtpengine rtpengine`)
       .join('\n'),
   }),
-  'rtpengine-daemon.service': (fleet) => ({
+  'rsyslog.conf': (fleet) => ({ rules: syslogRules(fleet) }),
+  'rtpengine-daemon.service': unitValues,
+  'rtpengine-daemon@.service': unitValues,
+  'rtpengine-all.service': (fleet) => ({ units: instanceUnits(fleet) }),
+  'rtpengine.conf': (fleet, version) => relayValues(fleet, version),
+};
+
+function unitValues(fleet: Fleet): Values {
+  return {
     // With a dash: a recording folder on a disk that is not there must not keep RTPEngine from starting.
     writable: writablePaths(fleet)
       .map((path) => `-${path}`)
       .join(' '),
     resources: resources(fleet).join('\n'),
     hardening: hardening(powersOf(fleet)).join('\n'),
-  }),
-  'rtpengine.conf': relayValues,
-};
+  };
+}
 
-function relayValues(fleet: Fleet, version: string): Values {
-  const { ports, threads: _, options: __, kernel: ___, ...plain } = fleet.rtpengine;
+/** @param one of several; absent: there is no other */
+function relayValues(fleet: Fleet, version: string, one?: Instance): Values {
+  const { instances: _, threads: __, options: ___, kernel: ____, ...plain } = fleet.rtpengine;
+  const { ports, number, ...rest } = { number: undefined, ...plain, ...one };
+  const name = number === undefined ? [] : [`log-name = ${logNameOf(number)}`];
+  const file = number === undefined ? 'rtpengine.conf' : `rtpengine-${number}.conf`;
   return {
     fleet: fleet.name,
+    file,
     portMin: ports.min,
     portMax: ports.max,
-    ...plain,
-    options: furtherOptions(fleet, version),
-    redisOptional: String(!fleet.redis.required),
+    ...rest,
+    options: [furtherOptions(fleet, version), ...name].join('\n'),
+    redis: redisOptions(fleet),
     kernel: kernelOptions(fleet),
   };
+}
+
+/** A Redis is one RTPEngine's: another with the same database would take its calls for its own. */
+function redisOptions({ redis, rtpengine }: Fleet): string {
+  if (rtpengine.instances > 1) return '# No Redis: RTPEngines that share one take the calls of the others.';
+  return `# Only when metadata names a Redis:
+#redis# redis = @REDIS@
+#redis# no-redis-required = ${!redis.required}`;
 }
 
 /** `no-fallback`: RTPEngine ends at start where it has no kernel module. */
@@ -198,9 +267,9 @@ function furtherOptions(fleet: Fleet, version: string): string {
   return [...threads, ...own].join('\n');
 }
 
-function program(name: string, path: string): ImageFile {
+function program(name: string, path: string, change = (content: string) => content): ImageFile {
   const mode = name.endsWith('.sh') ? 0o644 : 0o755;
-  return { kind: 'file', path, mode, content: readFileSync(join(PROGRAMS, name), 'utf8') };
+  return { kind: 'file', path, mode, content: change(readFileSync(join(PROGRAMS, name), 'utf8')) };
 }
 
 function text(path: string, content: string): ImageFile {

@@ -3,6 +3,7 @@
  */
 import { resolve } from 'node:path';
 import type { Fleet } from '../configs/fleet.ts';
+import { refuseSeveral } from '../configs/instances.ts';
 import { loadFleet } from '../configs/load.ts';
 import { pinnedImage, readRelease } from '../configs/release.ts';
 import { FleetError } from '../lib/errors.ts';
@@ -49,6 +50,7 @@ export function readSettings(config: StackConfig, stack: string): Settings {
     loadFleet(resolve(ROOT, config.fleet ?? `configs/fleets/${stack}.yaml`)),
     config.networkRange,
   );
+  refuseSeveral(fleet, 'a relay of a managed fleet');
   const image = config.image ?? pinnedImage(readRelease(), fleet.name).image;
   if (!IMAGE_NAME.test(image)) throw wrong('image', image, 'is not the name of a GCE image');
   return {

@@ -2,6 +2,7 @@
 import { hostname, userInfo } from 'node:os';
 import process from 'node:process';
 import type { Fleet as FleetFile } from '../configs/fleet.ts';
+import { refuseSeveral } from '../configs/instances.ts';
 import { loadFleet } from '../configs/load.ts';
 import { FleetError, isFleetError } from '../lib/errors.ts';
 import { connectGce, type Gce } from '../lib/gce.ts';
@@ -34,6 +35,7 @@ export type Session = {
 /** Opens the fleet that the options, the environment or the default name. */
 async function openSession(options: FleetOptions): Promise<Session> {
   const file = loadFleet(options.fleet ?? (process.env.RTPFLEET_FLEET || 'configs/fleets/lab.yaml'));
+  refuseSeveral(file, 'a relay of a managed fleet');
   const endpoint = endpointOf(options.endpoint ?? process.env.RTPFLEET_ENDPOINT);
   const gce = await connectGce({ project: file.cloud.project, endpoint }).catch(explainEndpoint);
   if (endpoint !== undefined) await checkEndpoint(gce, endpoint, file);

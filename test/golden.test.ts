@@ -1,25 +1,26 @@
-/** Every file that an image holds, for three versions, and what a relay makes of it at boot. `pnpm golden` writes them anew. */
+/** Every file that an image holds, for three versions and for several RTPEngines on one host, and what a relay makes of it at boot. `pnpm golden` writes them anew. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseFleet } from '../configs/load.ts';
 import { checkOptions, optionsOfConfig } from '../image-builder/options.ts';
-import { imageFiles, RELAY_CONFIG } from '../image-builder/recipe.ts';
+import { imageFiles, relayConfig } from '../image-builder/recipe.ts';
 import { EXTERNAL, IP, openRelayBoot, REDIS, type RelayBoot } from './image-builder/support/relay-config.ts';
 
-const VERSIONS = [
-  { version: 'mr10.5.3.5', base: 'debian-12' },
-  { version: 'mr12.5.1.31', base: 'debian-13' },
-  { version: 'mr13.4.1.10', base: 'debian-13' },
+const CASES = [
+  { name: 'mr10.5.3.5', version: 'mr10.5.3.5', base: 'debian-12', instances: 1 },
+  { name: 'mr12.5.1.31', version: 'mr12.5.1.31', base: 'debian-13', instances: 1 },
+  { name: 'mr12.5.1.31-instances-2', version: 'mr12.5.1.31', base: 'debian-13', instances: 2 },
+  { name: 'mr13.4.1.10', version: 'mr13.4.1.10', base: 'debian-13', instances: 1 },
 ] as const;
 const GOLDEN = join(import.meta.dirname, 'golden');
 const OPTIONS = join(import.meta.dirname, 'image-builder/support/options');
 
 /** Everything on that can be on, so that every template is seen. */
-const fleetText = (version: string, base: string) => `name: golden
+const fleetText = (version: string, base: string, rtpengine: string) => `name: golden
 cloud: { project: golden-project, region: us-central1, zones: [us-central1-a] }
 image: { version: ${version}, base: ${base} }
-rtpengine: { ports: { min: 20000, max: 29999 }, ngPort: 2223, threads: 4, options: { tos: 184, scheduling: fifo } }
+rtpengine: { ${rtpengine}ports: { min: 20000, max: 29999 }, ngPort: 2223, threads: 4, options: { tos: 184, scheduling: fifo } }
 redis: { required: true }
 tuning:
   sysctl: { net.core.netdev_budget: 600 }
@@ -42,13 +43,13 @@ beforeEach(async () => {
 });
 afterEach(() => boot.close());
 
-describe.each(VERSIONS)('RTPEngine $version', ({ version, base }) => {
-  const folder = join(GOLDEN, version);
-  const text = fleetText(version, base);
+describe.each(CASES)('RTPEngine $name', ({ name, version, base, instances }) => {
+  const folder = join(GOLDEN, name);
+  const text = fleetText(version, base, instances === 1 ? '' : `instances: ${instances}, `);
   const files = imageFiles(parseFleet(text, 'golden.yaml'), version);
   // Programs are copied as they are: they have their own tests.
   const rendered = files.flatMap((file) => (file.kind === 'file' && file.mode === 0o644 ? [file] : []));
-  const template = rendered.find(({ path }) => path === RELAY_CONFIG)?.content ?? '';
+  const template = relayConfig(files);
 
   test.each(rendered.filter(({ path }) => !path.endsWith('.sh')))(
     '$path is rendered as it always was',

@@ -3,6 +3,7 @@
  * The sysctl file and the relay's own check (`rtpfleet-tuning`) are both made of this table. Pure.
  */
 import type { Fleet } from '../../configs/fleet.ts';
+import { instancesOf } from '../../configs/instances.ts';
 import { localPorts } from '../../configs/local-ports.ts';
 import { asKernelWrites } from '../../configs/number-list.ts';
 
@@ -203,6 +204,7 @@ const SYSTEM: readonly Parameter[] = [
 export const PARAMETERS: readonly Parameter[] = [...SOCKETS, ...PORTS, ...NETWORK, ...SYSTEM];
 
 function reservedPorts({ rtpengine }: Fleet): string {
-  const { ports, ngPort, cliPort, httpPort } = rtpengine;
-  return asKernelWrites(`${ports.min}-${ports.max},${ngPort},${cliPort},${httpPort}`);
+  const { ports } = rtpengine;
+  const control = instancesOf(rtpengine).flatMap((one) => [one.ngPort, one.cliPort, one.httpPort]);
+  return asKernelWrites(`${ports.min}-${ports.max},${control.join(',')}`);
 }

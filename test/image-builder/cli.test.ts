@@ -50,6 +50,17 @@ describe('image:build', () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
+  test('a host with several RTPEngines is no image of a fleet', async () => {
+    const file = join(folder, 'several.yaml');
+    writeFileSync(
+      file,
+      'name: x1\ncloud: {project: my-project, region: us-central1, zones: [us-central1-a]}\nimage: {version: mr12.5.1.31}\nrtpengine: {instances: 2}\n',
+    );
+    const { exitCode, stderr } = await build('--fleet', file);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('cannot be published as an image of a managed fleet');
+  });
+
   test('a broken fleet file is refused with its line', async () => {
     const file = join(folder, 'fleet.yaml');
     writeFileSync(

@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readSettings } from '../../infra/config.ts';
 import { FleetError } from '../../lib/errors.ts';
@@ -44,6 +47,20 @@ describe('the settings of a stack', () => {
     ],
   ])('%s is a usage error', (_, config, message) => {
     expect(errorOf(() => readSettings(config, 'lab'))).toMatchObject({ kind: 'usage', message });
+  });
+
+  test('are of no host with several RTPEngines', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-several-'));
+    const fleet = join(folder, 'fleet.yaml');
+    const lab = readFileSync(join(import.meta.dirname, '../../configs/fleets/lab.yaml'), 'utf8');
+    writeFileSync(fleet, lab.replace('rtpengine:\n', 'rtpengine:\n  instances: 2\n'));
+    try {
+      expect(errorOf(() => readSettings({ fleet, image: 'x' }, 'lab'))).toMatchObject({
+        code: 'several-instances',
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('a stack without a fleet file says which is missing', () => {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 
@@ -32,6 +35,26 @@ test.each<readonly [readonly string[], string]>([
   expect(err).toContain(says);
   expect(err).not.toContain('    at ');
   expect(out).toBe('');
+});
+
+test('a host with several RTPEngines is no relay of a fleet', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-several-'));
+  const file = join(folder, 'fleet.yaml');
+  writeFileSync(
+    file,
+    `name: several
+cloud: { project: several-project, region: us-central1, zones: [us-central1-a] }
+image: { version: mr12.5.1.31 }
+rtpengine: { instances: 2 }
+`,
+  );
+  try {
+    const { code, err } = await rollout('plan', '--fleet', file);
+    expect(code).toBe(2);
+    expect(err).toContain('a host with rtpengine.instances 2 cannot be a relay of a managed fleet');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('an endpoint that is not there is said in one sentence', async () => {
