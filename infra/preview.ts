@@ -1,8 +1,9 @@
 /** `pnpm infra:preview`: what a stack is made of, whom it lets in, what it costs and whether it keeps the policies; needs no cloud. */
 import { resolve } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import { loadFleet } from '../configs/load.ts';
-import { EXIT, exitCodeOf, wordError } from '../lib/errors.ts';
+import { EXIT } from '../lib/errors.ts';
+import { runCommand } from './command.ts';
 import { baseline } from './preview/against.ts';
 import { graphOf } from './preview/graph.ts';
 import { type Report, reportOf } from './preview/report.ts';
@@ -69,19 +70,4 @@ function imageFor(named: string | undefined, fleetFile: string): ReturnType<type
   return named === undefined ? imageOf(loadFleet(fleetFile).name) : { image: named };
 }
 
-async function main(argv: readonly string[]): Promise<void> {
-  try {
-    // `pnpm infra:preview -- --json` hands the dashes on.
-    await program().parseAsync(argv.filter((word, place) => !(word === '--' && place === 2)));
-  } catch (error) {
-    if (error instanceof CommanderError) {
-      if (error.exitCode !== 0) process.stderr.write(`${error.message.replace(/^error: /, '')}\n`);
-      process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
-      return;
-    }
-    process.stderr.write(`${wordError(error)}\n`);
-    process.exitCode = exitCodeOf(error);
-  }
-}
-
-await main(process.argv);
+await runCommand(program(), process.argv);

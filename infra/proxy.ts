@@ -1,8 +1,9 @@
 /** `pnpm proxy:config`: the configuration of a SIP proxy for the relays of a stack, from the stack's outputs. */
 import { readFileSync } from 'node:fs';
-import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Argument, Command, InvalidArgumentError } from 'commander';
 import { LONGEST_CALL_SECONDS, PROXIES, proxyConfig, type SipProxy } from '../configs/proxies.ts';
-import { EXIT, exitCodeOf, FleetError, reasonOf, wordError } from '../lib/errors.ts';
+import { FleetError, reasonOf } from '../lib/errors.ts';
+import { runCommand } from './command.ts';
 
 const EXAMPLES = `
 Examples:
@@ -50,18 +51,4 @@ function readOutputs(file: string | undefined): unknown {
   }
 }
 
-function main(argv: readonly string[]): void {
-  try {
-    program().parse(argv.filter((word, place) => !(word === '--' && place === 2)));
-  } catch (error) {
-    if (error instanceof CommanderError) {
-      if (error.exitCode !== 0) process.stderr.write(`${error.message.replace(/^error: /, '')}\n`);
-      process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
-      return;
-    }
-    process.stderr.write(`${wordError(error)}\n`);
-    process.exitCode = exitCodeOf(error);
-  }
-}
-
-main(process.argv);
+await runCommand(program(), process.argv);

@@ -1,10 +1,11 @@
 /** `pnpm infra:prune`: deletes instance templates that no group wants and no relay has, but for the newest. */
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import type { Fleet } from '../configs/fleet.ts';
 import { loadFleet } from '../configs/load.ts';
 import { groupName, LABEL } from '../configs/naming.ts';
-import { EXIT, exitCodeOf, isFleetError, wordError } from '../lib/errors.ts';
+import { isFleetError } from '../lib/errors.ts';
 import { connectGce, type Gce } from '../lib/gce.ts';
+import { runCommand } from './command.ts';
 import { type Choice, chooseTemplates } from './prune/choose.ts';
 
 type Flags = { readonly fleet: string; readonly keep: number; readonly yes: boolean };
@@ -99,19 +100,4 @@ function wordChoice({ unused, kept }: Choice, yes: boolean): readonly string[] {
   ];
 }
 
-async function main(): Promise<number> {
-  try {
-    await program().parseAsync(process.argv.filter((word, index) => index < 2 || word !== '--'));
-    return EXIT.done;
-  } catch (error) {
-    if (error instanceof CommanderError) {
-      if (error.exitCode === 0) return EXIT.done;
-      process.stderr.write(`${error.message}\n`);
-      return EXIT.usage;
-    }
-    process.stderr.write(`${wordError(error)}\n`);
-    return exitCodeOf(error);
-  }
-}
-
-process.exitCode = await main();
+await runCommand(program(), process.argv);

@@ -1,0 +1,18 @@
+/** How each of this folder's commands ends, whatever happens: its words on stderr once, and its exit code. */
+import { type Command, CommanderError } from 'commander';
+import { EXIT, exitCodeOf, wordError } from '../lib/errors.ts';
+
+/** Runs one command line (`process.argv`). The first `--` is what `pnpm x -- …` leaves. */
+export async function runCommand(program: Command, argv: readonly string[]): Promise<void> {
+  try {
+    await program.parseAsync(argv.filter((word, place) => !(word === '--' && place === 2)));
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode !== 0) process.stderr.write(`${error.message.replace(/^error: /, '')}\n`);
+      process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+      return;
+    }
+    process.stderr.write(`${wordError(error)}\n`);
+    process.exitCode = exitCodeOf(error);
+  }
+}
