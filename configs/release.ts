@@ -6,6 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { FleetError, isFleetError, reasonOf } from '../lib/errors.ts';
+import { isRecord } from '../lib/record.ts';
 
 export type Pin = {
   /** Name of the image in the fleet's project. */
@@ -71,10 +72,6 @@ function parseJson(text: string, file: string): unknown {
   } catch (cause) {
     throw releaseError(file, `is not JSON: ${reasonOf(cause)}`);
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function releaseError(file: string, problem: string): FleetError {

@@ -1,5 +1,6 @@
 /** What a policy looks at, and how it reads inputs, which may be of any kind of resource. Pure. */
 import type { Fleet } from '../../configs/fleet.ts';
+import { isRecord } from '../../lib/record.ts';
 import type { Declared, Json } from '../evaluate/protocol.ts';
 
 export type Subject = {
@@ -44,8 +45,4 @@ export function records(value: unknown): readonly Json[] {
 /** The object, or an empty one. */
 export function record(value: unknown): Json {
   return isRecord(value) ? value : {};
-}
-
-function isRecord(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

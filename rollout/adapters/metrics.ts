@@ -19,22 +19,21 @@ export async function openMetrics(where: string, fleet: string): Promise<Metrics
   const told = tellFrom(fleet);
   const address = /^(.+):(\d{1,5})$/.exec(where);
   if (address === null) {
-    await writeFile(where, told.registry);
-    return {
-      show: told.show,
-      close: told.writeEach((registry) => writeFile(where, registry)),
-    };
+    await writeFile(where, await told.text());
+    return { show: told.show, close: told.writeEach((text) => writeFile(where, text)) };
   }
   const [, host = '', port = ''] = address;
-  const close = await serve(host.replace(/^\[(.*)\]$/, '$1'), Number(port), told.registry);
+  const close = await serve(host.replace(/^\[(.*)\]$/, '$1'), Number(port), told);
   return { show: told.show, close };
 }
 
 type Teller = {
-  readonly registry: Registry;
+  readonly contentType: string;
   readonly show: (event: RolloutEvent) => void;
+  /** The metrics of this moment: relays are summed up when somebody asks, not at each of many thousand events. */
+  readonly text: () => Promise<string>;
   /** Writes at most once a second while there is news; the answer ends that, after a last time. */
-  readonly writeEach: (write: (registry: Registry) => Promise<void>) => () => Promise<void>;
+  readonly writeEach: (write: (text: string) => Promise<void>) => () => Promise<void>;
 };
 
 const WRITE_MS = 1_000;
@@ -46,26 +45,37 @@ function tellFrom(fleet: string): Teller {
   const relays = new Map<string, RelayState>();
   let waits: Waits = new Map();
   let news = false;
+  const text = async () => {
+    tellRelays(meters, [...relays.values()]);
+    tellWaits(meters, waits);
+    return await registry.metrics();
+  };
   return {
-    registry,
+    contentType: registry.contentType,
+    text,
     show: (event) => {
       news = true;
       waits = waitsAfter(waits, [event]);
       if (event.kind === 'run-started' || event.kind === 'run-ended')
         for (const state of event.relays) relays.set(state.relay.name, state);
       if (event.kind === 'relay-observed') relays.set(event.relay.name, event);
-      tell(event, meters, [...relays.values()], waits);
+      tell(event, meters);
     },
     writeEach: (write) => {
       const timer = setInterval(() => {
         // A disk that is full for a moment costs a look at the metrics, no call.
-        if (news) write(registry).catch(() => undefined);
+        if (news)
+          text()
+            .then(write)
+            .catch(() => undefined);
         news = false;
       }, WRITE_MS);
       timer.unref();
       return async () => {
         clearInterval(timer);
-        await write(registry).catch(() => undefined);
+        await text()
+          .then(write)
+          .catch(() => undefined);
       };
     },
   };
@@ -92,25 +102,23 @@ function metersOf(registry: Registry) {
   };
 }
 
-function tell(
-  event: RolloutEvent,
-  meters: ReturnType<typeof metersOf>,
-  relays: readonly RelayState[],
-  waits: Waits,
-): void {
-  const { running, ended, acts, told } = meters;
+type Meters = ReturnType<typeof metersOf>;
+
+function tell(event: RolloutEvent, { running, ended, acts, told }: Meters): void {
   told.set(Date.parse(event.at) / 1000);
   running.set({ run: event.run }, event.kind === 'run-ended' ? 0 : 1);
   if (event.kind === 'run-ended') ended.set({ result: event.result }, 1);
   if (event.kind === 'action-done') acts.inc({ action: event.action, result: 'done' });
   if (event.kind === 'action-failed') acts.inc({ action: event.action, result: 'failed' });
-  tellRelays(meters, relays);
-  const overdue = [...waits.values()].filter((wait) => wait.overdue).length;
-  meters.waiting.set({ overdue: 'true' }, overdue);
-  meters.waiting.set({ overdue: 'false' }, waits.size - overdue);
 }
 
-function tellRelays(meters: ReturnType<typeof metersOf>, states: readonly RelayState[]): void {
+function tellWaits({ waiting }: Meters, waits: Waits): void {
+  const overdue = [...waits.values()].filter((wait) => wait.overdue).length;
+  waiting.set({ overdue: 'true' }, overdue);
+  waiting.set({ overdue: 'false' }, waits.size - overdue);
+}
+
+function tellRelays(meters: Meters, states: readonly RelayState[]): void {
   meters.relays.reset();
   meters.calls.reset();
   for (const { phase } of states) meters.relays.inc({ phase });
@@ -120,8 +128,7 @@ function tellRelays(meters: ReturnType<typeof metersOf>, states: readonly RelayS
 }
 
 /** Whole or not at all: the collector reads whenever it likes. */
-async function writeFile(file: string, registry: Registry): Promise<void> {
-  const text = await registry.metrics();
+async function writeFile(file: string, text: string): Promise<void> {
   try {
     writeFileSync(`${file}.part`, text);
     renameSync(`${file}.part`, file);
@@ -130,11 +137,11 @@ async function writeFile(file: string, registry: Registry): Promise<void> {
   }
 }
 
-async function serve(host: string, port: number, registry: Registry): Promise<() => Promise<void>> {
+async function serve(host: string, port: number, told: Teller): Promise<() => Promise<void>> {
   const server = createServer(async (request, response) => {
     if (request.url !== '/metrics') return void response.writeHead(404).end('Metrics are at /metrics.\n');
-    response.setHeader('content-type', registry.contentType);
-    response.end(await registry.metrics());
+    response.setHeader('content-type', told.contentType);
+    response.end(await told.text());
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -2,6 +2,7 @@
  * The journal as a stream in the fleet's control database, so that another machine can follow a run and report it. A copy for
  * people: the file is the journal, and a Redis that is away holds nothing up.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { RedisClientType } from 'redis';
 import type { RolloutEvent } from '../core/events.ts';
 import { connectRedis, inTime, type RedisPlace } from './redis-lock.ts';
@@ -112,8 +113,4 @@ function parse(text: string | undefined): readonly RolloutEvent[] {
   } catch {
     return [];
   }
-}
-
-async function pause(ms: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, ms));
 }

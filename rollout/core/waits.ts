@@ -12,7 +12,7 @@ export type Wait = {
 
 export type Waits = ReadonlyMap<string, Wait>;
 
-/** The waits after these events, by relay. What ends a run ends its waits, and so does whatever is done to a relay. */
+/** The waits after these events, by relay. A run that begins or ends has none. */
 export function waitsAfter(before: Waits, events: readonly RolloutEvent[]): Waits {
   const waits = new Map(before);
   for (const event of events) {

@@ -1,5 +1,6 @@
 /** JSON-RPC 2.0 over HTTP POST, as Kamailio (jsonrpcs) and OpenSIPS (mi_http) speak it. */
 import { FleetError, reasonOf } from '../../../lib/errors.ts';
+import { isRecord } from '../../../lib/record.ts';
 
 /** Enabling a relay makes Kamailio ping it, by default five times one second. */
 const PATIENCE_MS = 10_000;
@@ -64,8 +65,4 @@ function noRpc(url: string): FleetError {
     message: `What answers at ${url} speaks no JSON-RPC.`,
     hint: 'Name the URL of Kamailio’s jsonrpc_dispatch() (xhttp) or of OpenSIPS’ mi_http in `proxies` of the fleet file.',
   });
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

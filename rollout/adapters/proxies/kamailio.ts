@@ -4,7 +4,8 @@
  * one Kamailio and lost when it restarts.
  */
 import { FleetError } from '../../../lib/errors.ts';
-import { callProxy, isRecord } from './json-rpc.ts';
+import { isRecord } from '../../../lib/record.ts';
+import { callProxy } from './json-rpc.ts';
 import type { SipProxy, Socket, SocketState } from './sip-proxy.ts';
 
 export function kamailio(url: string): SipProxy {

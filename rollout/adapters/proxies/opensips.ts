@@ -4,7 +4,8 @@
  * switched off by hand is never asked again: its recheck_ticks is the greatest unsigned 32-bit number.
  */
 import { FleetError } from '../../../lib/errors.ts';
-import { callProxy, isRecord } from './json-rpc.ts';
+import { isRecord } from '../../../lib/record.ts';
+import { callProxy } from './json-rpc.ts';
 import type { SipProxy, Socket } from './sip-proxy.ts';
 
 const NEVER = 2 ** 32 - 1;
