@@ -22,6 +22,11 @@ export function withPolicy(command: Command): Command {
     )
     .option('--reap-after-seconds <s>', 'with --tail reap: end silent calls after so long a drain', whole(0))
     .option('--reap-silent-seconds <s>', 'with --tail reap: calls without a packet for so long', whole(10))
+    .option(
+      '--share <n>',
+      'end once so many relays are on the new image: a number, or a share such as 25%',
+      amount(1),
+    )
     .option('--any-time', 'whatever the maintenance windows say')
     .option(
       '--until <time>',

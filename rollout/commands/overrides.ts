@@ -8,6 +8,7 @@ const KEYS = [
   'reserve',
   'bakeSeconds',
   'until',
+  'share',
   'drainSeconds',
   'tail',
   'reapAfterSeconds',

@@ -9,6 +9,7 @@ import type { Fleet, Relay } from './fleet.ts';
 import { callsOn, isAdmitting, isUnknown } from './fleet.ts';
 import { isDirty, isLeftAlone, isOut, type Standing } from './phase.ts';
 import { cordonedAtOnce, type Policy } from './policy.ts';
+import { isShareBegun, leftOfShare } from './share.ts';
 import { plural } from './words.ts';
 
 /** `overdue`: names of relays that already wait beyond their deadline. */
@@ -20,7 +21,7 @@ export function cordons(
   canary: Canary,
 ): readonly Action[] {
   const zone = workZone(standings, fleet);
-  if (zone === undefined) return [];
+  if (zone === undefined || isShareBegun(standings, policy)) return [];
   const candidates = standings
     .filter((standing) => standing.relay.zone === zone && isCandidate(standing))
     .map(({ relay }) => relay)
@@ -76,7 +77,7 @@ function choose(
   const ledger = ledgerOf(standings, policy);
   const chosen: Relay[] = [];
   let free = cordonedAtOnce(policy, standings.length) - out;
-  for (const relay of candidates) {
+  for (const relay of candidates.slice(0, leftOfShare(standings, policy))) {
     if (isAdmitting(relay) === true) {
       if (free < 1 || refusalOf(relay, ledger) !== undefined) break;
       count(ledger, relay, -1);

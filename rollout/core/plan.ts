@@ -9,7 +9,7 @@
  *
  * 6. Outside the maintenance windows nothing of that is begun (`window.ts`).
  *
- * No action at all: every relay serves the wanted image, or is parked by hand.
+ * No action at all: every relay serves the wanted image, or is parked by hand; with `share`, as many as were asked for.
  */
 import type { Action, Hold } from './actions.ts';
 import { type Canary, canaryOf } from './canary.ts';
@@ -19,6 +19,7 @@ import type { Fleet } from './fleet.ts';
 import { callsOn, isUnknown } from './fleet.ts';
 import { isLeftAlone, phaseOf, type Standing } from './phase.ts';
 import { awayAtOnce, type Policy } from './policy.ts';
+import { isShareBegun } from './share.ts';
 import { nextStep } from './steps.ts';
 import { timely } from './window.ts';
 import { plural } from './words.ts';
@@ -34,7 +35,9 @@ function decide(fleet: Fleet, policy: Policy, now: number): readonly Action[] {
   const canary = canaryOf(standings, policy, now);
   if (canary.kind === 'fails') return [canary.halt];
   const back = relief(standings, policy);
-  const wanted = standings.flatMap((standing) => nextStep(standing, back, fleet, policy, now));
+  const wanted = concernsOf(standings, policy).flatMap((standing) =>
+    nextStep(standing, back, fleet, policy, now),
+  );
   const steps = replaceWithin(wanted, standings, policy, canary);
   const halt = steps.find((step) => step.kind === 'halt');
   if (halt !== undefined) return [halt];
@@ -64,6 +67,12 @@ function replaceWithin(
         : 'it is empty, and waits for the first relay of the new image';
     return { kind: 'hold', relay: step.relay, because, overdue: false };
   });
+}
+
+/** Once the share of a run is on its way, relays of the old image that nobody forces are left to another run. */
+function concernsOf(standings: readonly Standing[], policy: Policy): readonly Standing[] {
+  if (!isShareBegun(standings, policy)) return standings;
+  return standings.filter(({ relay, phase }) => phase !== 'stale' || relay.forcedBy !== undefined);
 }
 
 export function standingsOf(fleet: Fleet, policy: Policy): readonly Standing[] {

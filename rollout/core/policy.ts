@@ -12,10 +12,13 @@ export type Policy = Readonly<Omit<FleetFile['rollout'], 'hooks'>> & {
   readonly relayCalls: number;
   /** Nothing is begun after this, and drains that last are held; absent: there is no such moment. */
   readonly until?: number;
+  /** The run is done once so much of the fleet is on the new image: relays, or a share of them; absent: all. */
+  readonly share?: number | string;
 };
 
 /** Overrides of one run; absent: as the fleet file says. */
-export type Overrides = Partial<Omit<FleetFile['rollout'], 'hooks'>> & Pick<Policy, 'drain' | 'until'>;
+export type Overrides = Partial<Omit<FleetFile['rollout'], 'hooks'>> &
+  Pick<Policy, 'drain' | 'until' | 'share'>;
 
 export function effectivePolicy(file: FleetFile, overrides: Overrides): Policy {
   const { ports } = file.rtpengine;

@@ -67,6 +67,7 @@ function runOf(
     startedAt: first?.at ?? '',
     ...(ended === undefined ? {} : { endedAt: ended.at, result: ended.result, because: ended.because }),
     ...(seconds === undefined ? {} : { seconds }),
+    ...(last?.policy.share === undefined ? {} : { share: last.policy.share }),
     versionsBefore: versionsOf(relays.map(({ versionBefore }) => versionBefore)),
     versionsAfter: versionsOf(relays.map(({ versionAfter }) => versionAfter)),
     targets: (last?.targets ?? []).map(({ zone, image, version }) => ({

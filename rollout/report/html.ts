@@ -4,6 +4,7 @@ import { html, type Markup } from './markup.ts';
 import { auditTable, capacitySection, decisionTable, figures, relayTable, waitTable } from './sections.ts';
 import { STYLE } from './theme.ts';
 import type { Report } from './types.ts';
+import { plural } from './words.ts';
 
 /** The report as one page: no script, nothing from elsewhere, light and dark. Pure. */
 export function renderReport(report: Report): string {
@@ -38,18 +39,19 @@ function heading({ fleet, run }: Report): Markup {
 const CHECK = html`<svg viewBox="0 0 48 48" fill="none" stroke="currentColor" stroke-width="4" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><circle cx="24" cy="24" r="21"/><path d="M14 25l7 7 13-15"/></svg>`;
 const CROSS = html`<svg viewBox="0 0 48 48" fill="none" stroke="currentColor" stroke-width="4" stroke-linecap="round" aria-hidden="true"><circle cx="24" cy="24" r="21"/><path d="M17 17l14 14M31 17L17 31"/></svg>`;
 
-function verdict({ verdict: { ok, problems }, calls }: Report): Markup {
+function verdict({ verdict: { ok, problems, onTarget, relays }, calls }: Report): Markup {
   if (!ok)
     return html`<div class="verdict bad">${CROSS}<div><strong>Not as it should be</strong><ul>${problems.map((problem) => html`<li>${problem}</li>`)}</ul></div></div>`;
+  const serve =
+    onTarget === relays
+      ? 'Every relay serves the new image'
+      : `${onTarget} of ${plural(relays, 'relay')} serve the new image, as many as were asked for`;
   const [head, tail] =
     calls === undefined
-      ? [
-          'Every relay serves the new image',
-          'No caller told about its calls; sessions are as the relays counted them.',
-        ]
+      ? [serve, 'No caller told about its calls; sessions are as the relays counted them.']
       : [
           'No call was cut and no packet was lost',
-          'Every relay serves the new image, and every packet that a phone sent has arrived.',
+          `${serve}, and every packet that a phone sent has arrived.`,
         ];
   return html`<div class="verdict good">${CHECK}<div><strong>${head}</strong><span>${tail}</span></div></div>`;
 }

@@ -22,7 +22,7 @@ export function figures(report: Report): Markup {
     card(
       `${verdict.onTarget} of ${verdict.relays}`,
       `relays on ${run.versionsAfter.join(', ') || 'the new image'}`,
-      verdict.onTarget < verdict.relays,
+      verdict.onTarget < verdict.relays && run.share === undefined,
     ),
     ...(run.seconds === undefined ? [] : [card(duration(run.seconds), 'for the whole rollout')]),
     ...longestDrain(relays),

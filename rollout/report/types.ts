@@ -46,6 +46,8 @@ export type RunReport = {
   readonly seconds?: number;
   readonly result?: 'done' | 'held' | 'halted' | 'aborted' | 'interrupted' | 'failed';
   readonly because?: string;
+  /** The part of the fleet that the last run was to bring to the new image; absent: all of it. */
+  readonly share?: number | string;
   readonly versionsBefore: readonly string[];
   readonly versionsAfter: readonly string[];
   readonly targets: readonly { readonly zone: string; readonly image: string; readonly version?: string }[];

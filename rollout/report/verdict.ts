@@ -10,7 +10,7 @@ type Input = {
 /** Whether all went well, and if not, everything that did not. Pure. */
 export function verdictOf({ run, relays, calls }: Input): Verdict {
   const onTarget = relays.filter((relay) => relay.onTarget).length;
-  const problems = [...runProblems(run), ...relayProblems(relays), ...callProblems(calls)];
+  const problems = [...runProblems(run), ...relayProblems(run, relays), ...callProblems(calls)];
   return { ok: problems.length === 0, relays: relays.length, onTarget, problems };
 }
 
@@ -19,9 +19,12 @@ function runProblems({ result, because }: RunReport): readonly string[] {
   return [result === undefined ? 'The rollout has not ended.' : `The rollout was ${result}: ${because}.`];
 }
 
-function relayProblems(relays: readonly RelayReport[]): readonly string[] {
+/** What a run of a share has not begun is left to another run. */
+function relayProblems(run: RunReport, relays: readonly RelayReport[]): readonly string[] {
+  const isLeft = ({ phases }: RelayReport) =>
+    run.share !== undefined && run.result === 'done' && phases.every(({ phase }) => phase === 'stale');
   return relays
-    .filter(({ onTarget }) => !onTarget)
+    .filter((relay) => !relay.onTarget && !isLeft(relay))
     .map(({ name, versionAfter = 'an unknown version', phases }) => {
       return `${name} runs ${versionAfter} and is ${phases.at(-1)?.phase ?? 'in an unknown phase'}.`;
     });

@@ -13,6 +13,7 @@ export function policyWords(policy: Policy): string {
     ...tailWords(policy),
     ...(policy.windows?.length ? [`begins only in its ${plural(policy.windows.length, 'window')}`] : []),
     ...(policy.until === undefined ? [] : [`begins nothing after ${new Date(policy.until).toISOString()}`]),
+    ...(policy.share === undefined ? [] : [`ends once ${policy.share} of the fleet are on the new image`]),
     `a new relay has ${replaceSeconds} s`,
   ];
   return words.join(', ');

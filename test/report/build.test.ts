@@ -154,3 +154,13 @@ test('what people asked of a run and what it foresaw is told, in the order of ti
     'ann@host asked: pause: drains go on, nothing new is begun',
   ]);
 });
+
+test('a run of a share is as it should be with the other relays on the old image; one that did not end is not', async () => {
+  const all = await sampleJournal({ policy: { share: 1 } });
+  const report = reportOf({ events: all, calls: [] });
+  expectValid(report);
+  expect(report.run.share).toBe(1);
+  expect(report.verdict).toEqual({ ok: true, relays: 3, onTarget: 1, problems: [] });
+  const cut = reportOf({ events: all.filter(({ kind }) => kind !== 'run-ended'), calls: [] });
+  expect(cut.verdict.problems).toHaveLength(3);
+});

@@ -1,4 +1,5 @@
 import type { RolloutEvent } from '../../../rollout/core/events.ts';
+import type { Policy } from '../../../rollout/core/policy.ts';
 import { buildReport, type ReportInput } from '../../../rollout/report/build.ts';
 import type { CallEndedLine, CallLine, SummaryLine } from '../../../rollout/report/call-lines.ts';
 import { relayStories } from '../../../rollout/report/relay-story.ts';
@@ -9,7 +10,7 @@ import { POLICY } from '../../rollout/support/fleets.ts';
 
 /** The journal of a real controller on the simulated fleet; `killAt`: it dies at this step and another takes over. */
 export async function sampleJournal(
-  options: FakeOptions = {},
+  { policy: over, ...options }: FakeOptions & { readonly policy?: Partial<Policy> } = {},
   killAt?: number,
 ): Promise<readonly RolloutEvent[]> {
   const events: RolloutEvent[] = [];
@@ -19,7 +20,7 @@ export async function sampleJournal(
     ...options,
     onEvent: (event, { now }) => events.push({ v: 1, at: iso(now()), run, ...event }),
   });
-  const policy = { ...POLICY, pollSeconds: 0.25 };
+  const policy = { ...POLICY, pollSeconds: 0.25, ...over };
   if (killAt !== undefined) {
     await fleet.start(policy, { killAt }).catch((error: unknown) => {
       if (!(error instanceof Killed)) throw error;
