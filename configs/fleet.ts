@@ -417,6 +417,23 @@ export interface Fleet {
      * Where it takes commands, for example http://10.0.1.5:8080/RPC. Every proxy is named: each keeps its own list.
      */
     url: string;
+    /**
+     * Kamailio's `hash_table_tout`, which it tells nobody: for so long it knows which relay a call is on. A rollout warns of calls that are older. Absent: 3600, Kamailio's own default. Not for OpenSIPS.
+     */
+    hashTableSeconds?: number;
+    /**
+     * How long Kamailio waits for a relay's answer while a rollout has switched one off; set by `cfg.seti` where it is longer, and taken back by `cfg.reset`, so it needs the module cfg_rpc. Absent: left alone. Not for OpenSIPS.
+     */
+    whileAway?: {
+      /**
+       * `rtpengine_tout_ms`: for each try, in milliseconds.
+       */
+      timeoutMs: number;
+      /**
+       * `rtpengine_retr`.
+       */
+      tries: number;
+    };
   }[];
   /**
    * Alerts and dashboard in Cloud Monitoring.

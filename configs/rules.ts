@@ -19,6 +19,7 @@ export function contradictions(fleet: Fleet): readonly Problem[] {
     ...secureBoot(fleet),
     ...architecture(fleet),
     ...redis(fleet),
+    ...proxies(fleet),
     ...size(fleet),
     ...ownOptions(fleet),
     ...tuning(fleet),
@@ -154,6 +155,19 @@ function redis({ redis }: Fleet): readonly Problem[] {
   if (redis.kind !== 'memorystore' && redis.auth)
     wrong('auth', `is for Memorystore; this one is ${redis.kind}`);
   return problems;
+}
+
+function proxies({ proxies }: Fleet): readonly Problem[] {
+  return proxies.flatMap(({ kind, whileAway }, index) =>
+    kind === 'kamailio' || whileAway === undefined
+      ? []
+      : [
+          {
+            path: ['proxies', String(index), 'whileAway'],
+            message: `proxies.${index}.whileAway: is for Kamailio; OpenSIPS cannot be told while it runs how long to wait`,
+          },
+        ],
+  );
 }
 
 /** Each subnetwork must hold the relays of its zones. */

@@ -7,14 +7,14 @@ import type { Fleet as FleetFile } from '../../configs/fleet.ts';
 import { FleetError } from '../../lib/errors.ts';
 import type { Proxies, RelayPlace } from '../ports.ts';
 import { settled } from '../settled.ts';
-import { kamailio } from './proxies/kamailio.ts';
+import { type KamailioEntry, kamailio } from './proxies/kamailio.ts';
 import { opensips } from './proxies/opensips.ts';
 import type { SipProxy, SocketState } from './proxies/sip-proxy.ts';
 
-const makes = { kamailio, opensips } as const satisfies Record<string, (url: string) => SipProxy>;
+const makes = { kamailio, opensips } as const satisfies Record<string, (entry: KamailioEntry) => SipProxy>;
 
 export function proxiesOf({ proxies, rtpengine }: Pick<FleetFile, 'proxies' | 'rtpengine'>): Proxies {
-  const all = proxies.map(({ kind, url }) => makes[kind](url));
+  const all = proxies.map((entry) => makes[entry.kind](entry));
   const socketOf = ({ address }: RelayPlace) => `udp:${address}:${rtpengine.ngPort}`;
   const each = async (act: (proxy: SipProxy) => Promise<string>) => {
     const said = await settled(all.map(act));
@@ -22,8 +22,19 @@ export function proxiesOf({ proxies, rtpengine }: Pick<FleetFile, 'proxies' | 'r
   };
   return {
     check: async () => void (await settled(all.map(({ check }) => check()))),
-    leaveOut: (place) => each((proxy) => turn(proxy, socketOf(place), false)),
-    takeBack: (place) => each((proxy) => turn(proxy, socketOf(place), true)),
+    leaveOut: (place) =>
+      each(async (proxy) => {
+        const told = await turn(proxy, socketOf(place), false);
+        await proxy.patience?.shorten();
+        return told;
+      }),
+    takeBack: (place) =>
+      each(async (proxy) => {
+        const told = await turn(proxy, socketOf(place), true);
+        if (proxy.patience !== undefined && !(await proxy.show()).some(({ state }) => state === 'off'))
+          await proxy.patience.restore();
+        return told;
+      }),
     leftOut: async (places) => {
       const found = await settled(all.map((proxy) => offIn(proxy, places, socketOf)));
       return found.flat();

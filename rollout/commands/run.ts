@@ -10,8 +10,10 @@ import { ownerOf } from '../adapters/owner.ts';
 import { openSharedJournal, type SharedJournal } from '../adapters/redis-journal.ts';
 import type { RedisPlace } from '../adapters/redis-lock.ts';
 import { openWishes, type Wishes } from '../adapters/wishes.ts';
+import { agesIn } from '../ages.ts';
 import { runRollout } from '../controller.ts';
 import type { RolloutEvent, RunResult } from '../core/events.ts';
+import { forgetful } from '../core/forgetful.ts';
 import { effectivePolicy, type Policy } from '../core/policy.ts';
 import { runId } from '../core/run-id.ts';
 import { foreseen, refuseTroubles } from '../foresee.ts';
@@ -155,11 +157,12 @@ async function runLocked(
 
 /** A cloud that cannot be read is the run's own trouble, and it has the words for it. */
 async function lookAhead(
-  { cloud, clock, file }: Session,
+  session: Session,
   observer: Observer,
   policy: Policy,
   journal: Journal,
 ): Promise<void> {
+  const { cloud, clock, file } = session;
   const fleet = await observer.observe();
   const stale = fleet.targets.filter(({ zone }) =>
     fleet.relays.some((relay) => relay.zone === zone && !relay.onTarget),
@@ -167,7 +170,8 @@ async function lookAhead(
   const templates = stale.map(({ template }) => template);
   const troubles = templates.length === 0 ? [] : await cloud.troubles(templates, file.cloud);
   refuseTroubles(troubles);
-  const lines = foreseen(fleet, policy, troubles, clock.now());
+  const ages = file.proxies.length === 0 ? [] : await agesIn(session, fleet.relays);
+  const lines = [...foreseen(fleet, policy, troubles, clock.now()), ...forgetful(file.proxies, ages)];
   if (lines.length > 0) journal.write({ kind: 'foreseen', lines });
 }
 

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { callProxy } from '../../rollout/adapters/proxies/json-rpc.ts';
 import { proxiesOf } from '../../rollout/adapters/proxies.ts';
 import type { RelayPlace } from '../../rollout/ports.ts';
 import {
@@ -20,9 +21,9 @@ const relays: RunningRtpengine[] = [];
 let proxy: ChildProcess;
 let log = '';
 
-/** A silent relay is given up after 2 × 0.2 s, not 5 × 1 s. */
+/** A silent relay is given up after 2 × 0.25 s, not 5 × 1 s. */
 function configuration(sockets: readonly string[]): string {
-  const modules = ['xhttp', 'jsonrpcs', 'sl', 'tm', 'pv', 'rtpengine'];
+  const modules = ['xhttp', 'jsonrpcs', 'sl', 'tm', 'pv', 'cfg_rpc', 'rtpengine'];
   return [
     '#!KAMAILIO',
     'children=1',
@@ -33,7 +34,7 @@ function configuration(sockets: readonly string[]): string {
     ...modules.map((name) => `loadmodule "${name}.so"`),
     'modparam("jsonrpcs", "transport", 1)',
     `modparam("rtpengine", "rtpengine_sock", "1 == ${sockets.join(' ')}")`,
-    'modparam("rtpengine", "rtpengine_tout_ms", 200)',
+    'modparam("rtpengine", "rtpengine_tout_ms", 250)',
     'modparam("rtpengine", "rtpengine_retr", 2)',
     'request_route { exit; }',
     'event_route[xhttp:request] { jsonrpc_dispatch(); }',
@@ -66,9 +67,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function proxies() {
+function proxies(whileAway?: { readonly timeoutMs: number; readonly tries: number }) {
+  const patience = whileAway === undefined ? {} : { whileAway };
   return proxiesOf({
-    proxies: [{ kind: 'kamailio', url }],
+    proxies: [{ kind: 'kamailio', url, ...patience }],
     rtpengine: { ngPort: 2223 } as Parameters<typeof proxiesOf>[0]['rtpengine'],
   });
 }
@@ -87,6 +89,22 @@ test('a relay is left out for good and taken back, the other goes on', async () 
   expect(await proxies().leftOut(places)).toEqual([{ relay: 'relay-0', proxy: `Kamailio at ${url}` }]);
   expect(await proxies().takeBack(placeOf(0))).toBe(`Kamailio at ${url} has it on`);
   expect(await proxies().leftOut(places)).toEqual([]);
+});
+
+test('while a relay is switched off Kamailio waits less for any, and as before once none is', async () => {
+  const hurried = proxies({ timeoutMs: 100, tries: 5 });
+  const waits = async () => [
+    await callProxy(url, 'cfg.get', ['rtpengine', 'rtpengine_tout_ms']),
+    await callProxy(url, 'cfg.get', ['rtpengine', 'rtpengine_retr']),
+  ];
+  await hurried.check();
+  await hurried.leaveOut(placeOf(0));
+  await hurried.leaveOut(placeOf(1));
+  expect(await waits()).toEqual([100, 2]);
+  await hurried.takeBack(placeOf(0));
+  expect(await waits()).toEqual([100, 2]);
+  await hurried.takeBack(placeOf(1));
+  expect(await waits()).toEqual([250, 2]);
 });
 
 test('a relay that does not answer is not taken back, and that is said', async () => {

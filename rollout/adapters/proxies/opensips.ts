@@ -12,7 +12,7 @@ const NEVER = 2 ** 32 - 1;
 /** Up to 3.5 the session limit of a relay fails the call (no fail-over in 3.1.0 to 3.5.9, read in their source). */
 const FAILS_OVER_SINCE = [3, 6] as const;
 
-export function opensips(url: string): SipProxy {
+export function opensips({ url }: { readonly url: string }): SipProxy {
   const name = `OpenSIPS at ${url}`;
   return {
     name,
@@ -20,6 +20,7 @@ export function opensips(url: string): SipProxy {
     show: async () => socketsOf(name, await callProxy(url, 'rtpengine_show', {})),
     enable: async (relay, on) =>
       void (await callProxy(url, 'rtpengine_enable', { url: relay, enable: on ? 1 : 0 })),
+    patience: undefined,
   };
 }
 

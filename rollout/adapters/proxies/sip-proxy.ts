@@ -14,4 +14,14 @@ export type SipProxy = {
   readonly show: () => Promise<readonly Socket[]>;
   /** Resolves once the proxy took the order, which is no proof yet: `show` is. */
   readonly enable: (url: string, on: boolean) => Promise<void>;
+  /** Undefined: it is left as it is. */
+  readonly patience: Patience | undefined;
+};
+
+/** A proxy whose patience with relays can be changed while it runs. */
+export type Patience = {
+  /** It waits less for every relay from now on. Idempotent. */
+  readonly shorten: () => Promise<void>;
+  /** As its configuration file says. Idempotent. */
+  readonly restore: () => Promise<void>;
 };
