@@ -2,15 +2,10 @@
  * What goes wrong in which RTPEngine versions, and what rtpfleet does about each: the one table that the image builder and
  * the rollout read. Pure.
  */
-import { compareVersions } from './version.ts';
+import { restoreOf } from './restores.ts';
+import { isWithin, type Versions } from './version-range.ts';
 
-/** Versions from `from` on (absent: from the first) and older than `before` (absent: to this day). */
-export type VersionRange = { readonly from?: string; readonly before?: string };
-
-/** One range, or some: a mend can come to several series of releases at different times. */
-export type Versions = VersionRange | readonly VersionRange[];
-
-type HazardWords = {
+export type HazardWords = {
   /** Stable identifier, lower-case words with dashes. */
   readonly id: string;
   /** What goes wrong, as the beginning of a sentence. */
@@ -32,8 +27,6 @@ export type Hazard = HazardWords & {
 export type StepHazard = HazardWords & {
   readonly from: Versions;
   readonly to: Versions;
-  /** Only when the two versions differ in their first number. */
-  readonly acrossMajors?: true;
 };
 
 /** By the text of JSON_SET_NSTRING_LEN in daemon/redis.c of every tag from mr13.0 to mr14.1. */
@@ -41,7 +34,6 @@ const KEYS_LOST: Versions = [
   { from: 'mr13.0', before: 'mr13.5.1.4' },
   { from: 'mr14.0', before: 'mr14.0.1.2' },
 ];
-const KEYS_KEPT: Versions = [{ from: 'mr13.5.1.4', before: 'mr14.0' }, { from: 'mr14.0.1.2' }];
 
 export const HAZARDS: readonly Hazard[] = [
   {
@@ -70,52 +62,7 @@ export const HAZARDS: readonly Hazard[] = [
   },
 ];
 
-const DRAINED = 'calls are drained before a relay is replaced, so none is left to restore';
-
 export const STEP_HAZARDS: readonly StepHazard[] = [
-  {
-    id: 'restore-below-13',
-    from: { before: 'mr13.0' },
-    to: { before: 'mr13.0' },
-    acrossMajors: true,
-    what: 'calls in Redis cannot be restored, and the attempt deletes them',
-    remedy: DRAINED,
-    source:
-      'measured 10.5 to 12.5 ("failed to create tags") and back ("failed to link tags"); other steps below mr13 are taken to be the same',
-  },
-  {
-    id: 'restore-to-13',
-    from: { before: 'mr13.0' },
-    to: { from: 'mr13.0' },
-    what: 'calls in Redis cannot be restored, and the attempt deletes them',
-    remedy: DRAINED,
-    source:
-      'measured 10.5 and 12.5 to 13.4 and 26.0: mr13.0 and later demand `maxptime`, which no older one writes',
-  },
-  {
-    id: 'restore-json-back',
-    from: KEYS_LOST,
-    to: { from: 'mr12.0', before: 'mr13.0' },
-    what: 'calls in Redis are restored only if they were written as JSON, and their last signal is misread',
-    remedy: `redis-format = JSON is set in such a version; ${DRAINED}`,
-    source: 'measured 13.4 to 12.5',
-  },
-  {
-    id: 'restore-back',
-    from: KEYS_KEPT,
-    to: { before: 'mr13.0' },
-    what: 'calls in Redis cannot be restored, and the attempt deletes them',
-    remedy: DRAINED,
-    source: 'measured 26.0 to 12.5 ("could not parse JSON data")',
-  },
-  {
-    id: 'restore-back-far',
-    from: KEYS_LOST,
-    to: { before: 'mr12.0' },
-    what: 'calls in Redis cannot be restored, and the attempt deletes them',
-    remedy: DRAINED,
-    source: 'measured 12.5 to 10.5, which mr13 to 10.5 is taken to be no better than',
-  },
   {
     id: 'kernel-module-renamed',
     from: { before: 'mr14.1' },
@@ -140,13 +87,43 @@ export function hazardsOf(version: string): readonly Hazard[] {
 }
 
 /** What goes wrong in going from one version to another, on top of what is wrong with each. */
-export function hazardsBetween(from: string, to: string): readonly StepHazard[] {
-  return STEP_HAZARDS.filter(
-    (hazard) =>
-      isWithin(from, hazard.from) &&
-      isWithin(to, hazard.to) &&
-      (hazard.acrossMajors === undefined || majorOf(from) !== majorOf(to)),
-  );
+export function hazardsBetween(from: string, to: string): readonly HazardWords[] {
+  const known = STEP_HAZARDS.filter((hazard) => isWithin(from, hazard.from) && isWithin(to, hazard.to));
+  const restore = from === to ? undefined : restoreHazard(from, to);
+  return restore === undefined ? known : [restore, ...known];
+}
+
+const DRAINED = 'calls are drained before a relay is replaced, so none is left to restore';
+
+function restoreHazard(from: string, to: string): HazardWords | undefined {
+  const { kind, source } = restoreOf(from, to);
+  switch (kind) {
+    case 'restores':
+      return undefined;
+    case 'restores-json':
+      return {
+        id: 'restore-json',
+        what: 'calls in Redis are restored only if they were written as JSON, else the attempt deletes them',
+        remedy: DRAINED,
+        source,
+      };
+    case 'deletes':
+      return {
+        id: 'restore-deletes',
+        what: 'calls in Redis cannot be restored, and the attempt deletes them',
+        remedy: DRAINED,
+        source,
+      };
+    case 'unknown':
+      return {
+        id: 'restore-unknown',
+        what: 'whether calls in Redis can be restored is not known',
+        remedy: DRAINED,
+        source,
+      };
+    default:
+      return kind satisfies never;
+  }
 }
 
 /** Lines of rtpengine.conf that the hazards of a version ask for. */
@@ -158,18 +135,4 @@ export function hazardOptions(version: string): Readonly<Record<string, string>>
 export function wordHazards(subject: string, hazards: readonly HazardWords[]): string | undefined {
   if (hazards.length === 0) return undefined;
   return `${subject}: ${hazards.map(({ what, remedy }) => `${what} (${remedy})`).join('; ')}`;
-}
-
-function isWithin(version: string, versions: Versions): boolean {
-  return [versions].flat().some((range) => isWithinOne(version, range));
-}
-
-function isWithinOne(version: string, { from, before }: VersionRange): boolean {
-  const isNewEnough = from === undefined || compareVersions(version, from) >= 0;
-  const isOldEnough = before === undefined || compareVersions(version, before) < 0;
-  return isNewEnough && isOldEnough;
-}
-
-function majorOf(version: string): string | undefined {
-  return version.split('.')[0];
 }

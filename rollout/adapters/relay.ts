@@ -14,6 +14,7 @@ import {
   SAFE_DELETE_DELAY_SECONDS,
 } from '../../lib/relay/cordon.ts';
 import { type RelayReading, readRelay } from '../../lib/relay/read.ts';
+import { type RedisUse, readRedisUse } from '../../lib/relay/redis-use.ts';
 import { openRelay, type Relay } from '../../lib/relay/relay.ts';
 import { readSessions } from '../../lib/relay/sessions.ts';
 import { readTimeouts, setTimeouts } from '../../lib/relay/timeouts.ts';
@@ -23,6 +24,8 @@ import type { Probe, RelayPlace, Relays } from '../ports.ts';
 export type RelayDoor = Relays & {
   /** Every call that is left, for people. Never rejects for what a relay does. */
   readonly calls: (place: RelayPlace) => Promise<CallList>;
+  /** How it uses Redis; undefined: it does not tell. Never rejects for what a relay does. */
+  readonly redisUse: (place: RelayPlace) => Promise<RedisUse | undefined>;
   readonly close: () => void;
 };
 
@@ -76,11 +79,16 @@ export function relayDoor(file: FleetFile): RelayDoor {
       (await removeEmptyCalls(relayAt(place), { olderThanSeconds })).removed.length,
     probe: (place, packets) => probe(relayAt(place), place, packets),
     calls: (place) => listCalls(relayAt(place)),
+    redisUse: async (place) => await readRedisUse(relayAt(place)).catch(untold),
     close: () => {
       for (const relay of open.values()) relay.close();
       socket.close();
     },
   };
+}
+
+function untold(error: unknown): undefined {
+  if (!isFleetError(error)) throw error;
 }
 
 async function agesOf(relay: Relay): Promise<ReadonlyMap<string, number> | undefined> {

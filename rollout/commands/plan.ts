@@ -9,6 +9,7 @@ import { effectivePolicy } from '../core/policy.ts';
 import { type Assumptions, type Preview, preview } from '../core/preview.ts';
 import { plural } from '../core/words.ts';
 import { type FleetOptions, observerOf, withSession } from '../session.ts';
+import { refuseSharing } from '../sharing.ts';
 import { fleetLines } from '../view/fleet-table.ts';
 import { hazardLines } from '../view/hazards.ts';
 import { overridesOf, type PolicyOptions } from './overrides.ts';
@@ -29,6 +30,7 @@ export async function showPlan(options: PlanOptions): Promise<number> {
     const policy = effectivePolicy(file, overridesOf(options, true));
     const observer = observerOf(session, policy);
     const fleet = await observer.observe();
+    await refuseSharing(session, fleet);
     const bootSeconds = options.bootSeconds ?? Math.min(USUAL_BOOT_SECONDS, policy.replaceSeconds);
     const drains = drainsOf(options.callSeconds, await agesIn(session, fleet.relays));
     const replaceMs = bootSeconds * 1000;

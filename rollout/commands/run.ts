@@ -22,6 +22,7 @@ import type { Observer } from '../observe.ts';
 import type { Journal, Lock } from '../ports.ts';
 import type { RunEnd } from '../run-end.ts';
 import { controlPlace, type FleetOptions, observerOf, type Session, withSession } from '../session.ts';
+import { refuseSharing } from '../sharing.ts';
 import { chooseView } from '../view/choose.ts';
 import { overridesOf, type PolicyOptions } from './overrides.ts';
 
@@ -164,6 +165,7 @@ async function lookAhead(
 ): Promise<void> {
   const { cloud, clock, file } = session;
   const fleet = await observer.observe();
+  await refuseSharing(session, fleet);
   const stale = fleet.targets.filter(({ zone }) =>
     fleet.relays.some((relay) => relay.zone === zone && !relay.onTarget),
   );

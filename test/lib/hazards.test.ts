@@ -43,14 +43,15 @@ describe('hazards of a version', () => {
 
 describe('hazards of a step', () => {
   test.each([
-    ['mr10.5.3.5', 'mr12.5.1.31', ['restore-below-13']],
-    ['mr12.5.1.31', 'mr10.5.3.5', ['restore-below-13']],
-    ['mr12.5.1.31', 'mr13.4.1.10', ['restore-to-13']],
-    ['mr10.5.3.5', 'mr26.0.1.22', ['restore-to-13', 'kernel-module-renamed']],
-    ['mr13.4.1.10', 'mr12.5.1.40', ['restore-json-back']],
-    ['mr26.0.1.22', 'mr12.5.1.40', ['restore-back', 'kernel-module-renamed-back']],
-    ['mr13.4.1.10', 'mr10.5.3.5', ['restore-back-far']],
-    ['mr14.0.1.1', 'mr12.5.1.40', ['restore-json-back']],
+    ['mr10.5.3.5', 'mr12.5.1.31', ['restore-deletes']],
+    ['mr12.5.1.31', 'mr10.5.3.5', ['restore-deletes']],
+    ['mr11.5.1.53', 'mr12.5.1.31', ['restore-unknown']],
+    ['mr12.5.1.31', 'mr13.4.1.10', ['restore-deletes']],
+    ['mr10.5.3.5', 'mr26.0.1.22', ['restore-deletes', 'kernel-module-renamed']],
+    ['mr13.4.1.10', 'mr12.5.1.40', ['restore-json']],
+    ['mr26.0.1.22', 'mr12.5.1.40', ['restore-json', 'kernel-module-renamed-back']],
+    ['mr13.4.1.10', 'mr10.5.3.5', ['restore-deletes']],
+    ['mr14.0.1.1', 'mr12.5.1.40', ['restore-json']],
     ['mr13.4.1.10', 'mr26.0.1.22', ['kernel-module-renamed']],
     ['mr26.0.1.22', 'mr26.2.1.1', []],
     ['mr12.5.1.31', 'mr12.5.1.40', []],
