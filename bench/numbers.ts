@@ -16,12 +16,17 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
+/** Two places are enough, and below ten seconds they count; `0.2 s`, not `0.20 s`. */
+function wordSeconds(seconds: number): string {
+  return `${Number(seconds.toFixed(seconds < 10 ? 2 : 0))} s`;
+}
+
 /** A table: each figure, its limit, and the share of the limit that it took. */
 export function wordMeasured(all: readonly Measured[]): string {
   const rows = all.map(({ what, measured, wanted }) => [
     what,
-    `${measured.toFixed(measured < 10 ? 2 : 0)} s`,
-    `${wanted} s`,
+    wordSeconds(measured),
+    wordSeconds(wanted),
     (measured / wanted).toFixed(2),
   ]);
   const lines = [['', 'measured', 'at most', 'share'], ...rows];

@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, utimesSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { $ } from 'zx';
+import { execa } from 'execa';
 import { buildFailed, type Shop } from './command.ts';
 import { runWithAllIds } from './namespace.ts';
 
@@ -119,9 +119,9 @@ export async function remove(shop: Shop, folders: readonly string[]): Promise<vo
 
 /** One process at a time. The lock ends with this process, however that dies: the kernel gives it back. */
 export async function whileLocked(shop: Shop, file: string, work: () => Promise<void>): Promise<void> {
-  const hold = $({ prefix: 'exec setpriv --pdeathsig KILL -- ', postfix: '', quiet: true, nothrow: true });
-  const holder = hold`flock ${file} sh -c ${'echo held && exec cat'}`;
-  const kill = () => void (holder.pid !== undefined && process.kill(holder.pid, 'SIGKILL'));
+  const hold = ['flock', file, 'sh', '-c', 'echo held && exec cat'];
+  const holder = execa('setpriv', ['--pdeathsig', 'KILL', '--', ...hold], { stdin: 'pipe', reject: false });
+  const kill = () => void holder.kill('SIGKILL');
   shop.signal.addEventListener('abort', kill, { once: true });
   try {
     const isHeld = new Promise<boolean>((done) => holder.stdout.once('data', () => done(true)));

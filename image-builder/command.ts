@@ -3,7 +3,7 @@
  * log's place. The program dies with the builder, even when that is killed with SIGKILL.
  */
 import { appendFileSync } from 'node:fs';
-import { $ } from 'zx';
+import { execa } from 'execa';
 import { FleetError, reasonOf } from '../lib/errors.ts';
 
 /** What every command of one build shares. */
@@ -40,18 +40,18 @@ export async function runCommand(
 ): Promise<string> {
   shop.signal.throwIfAborted();
   note(shop, `\n$ ${argv.join(' ')}\n`);
-  const shell = $({
-    // `exec`: the shell becomes setpriv, so that the death of the builder (its parent) reaches the program.
-    prefix: 'exec setpriv --pdeathsig KILL -- ',
-    postfix: '',
+  // No shell in between: bash, started by a program on a socket, would read ~/.bashrc first (bash(1), "rshd").
+  const running = execa('setpriv', ['--pdeathsig', 'KILL', '--', ...argv], {
     env: environment(options.env),
-    nothrow: true,
-    quiet: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
+    extendEnv: false,
+    stdin: 'pipe',
+    all: true,
+    reject: false,
+    stripFinalNewline: false,
+    maxBuffer: Number.POSITIVE_INFINITY,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
-  const running = shell`${[...argv]}`;
-  const kill = () => void (running.pid !== undefined && process.kill(running.pid, 'SIGKILL'));
+  const kill = () => void running.kill('SIGKILL');
   shop.signal.addEventListener('abort', kill, { once: true });
   try {
     // A program that ended early reads nothing: its exit code says why.
@@ -59,12 +59,11 @@ export async function runCommand(
     if (options.attend !== undefined && running.pid !== undefined)
       running.stdin.write(await options.attend(running.pid));
     running.stdin.end();
-    const output = await running;
-    note(shop, output.stdall);
+    const { all, stdout, exitCode, failed } = await running;
+    note(shop, all);
     shop.signal.throwIfAborted();
-    if (output.exitCode !== 0)
-      throw commandFailed(shop, options.shown ?? argv, output.exitCode, output.stdall);
-    return output.stdout;
+    if (failed) throw commandFailed(shop, options.shown ?? argv, exitCode, all);
+    return stdout;
   } catch (error) {
     // Ctrl-C, whatever else it broke.
     shop.signal.throwIfAborted();
@@ -101,7 +100,7 @@ function environment(extra: CommandOptions['env']): NodeJS.ProcessEnv {
 function commandFailed(
   shop: Shop,
   argv: readonly string[],
-  exitCode: number | null,
+  exitCode: number | undefined,
   output: string,
 ): FleetError {
   const last = output.trimEnd().split('\n').slice(-LAST_LINES);

@@ -1,7 +1,6 @@
 /** After a failure: nothing stays behind, or, on request, just what it takes to look at it. */
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { quote } from 'zx';
 import { FleetError, isFleetError } from '../lib/errors.ts';
 import { type Cache, ownWorkFolders, remove } from './cache.ts';
 import type { Shop } from './command.ts';
@@ -30,7 +29,7 @@ function moveAside(cache: Cache, folder: string): string {
 }
 
 function withCommands(error: FleetError, folders: readonly string[]): FleetError {
-  const commands = folders.map((folder) => `sh ${quote(join(folder, ENTER_SCRIPT))}`);
+  const commands = folders.map((folder) => `sh ${quoted(join(folder, ENTER_SCRIPT))}`);
   const { kind, code, message, facts, cause } = error;
   const hint = [
     error.hint,
@@ -45,4 +44,9 @@ function withCommands(error: FleetError, folders: readonly string[]): FleetError
     cause,
     hint: hint.filter((line) => line !== undefined).join('\n  '),
   });
+}
+
+/** As one word for a shell, also with a blank or a quote in it. */
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }

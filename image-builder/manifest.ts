@@ -1,7 +1,7 @@
 /** The record of an image: what is in it, out of what it was made, how long that took. Checked against its schema before
  * it is written and after it is read. */
 import { readFileSync } from 'node:fs';
-import { Ajv } from 'ajv';
+import { Ajv, type ValidateFunction } from 'ajv';
 import { ARCHITECTURES } from './architecture.ts';
 import { buildFailed } from './command.ts';
 import type { CompileRecord } from './compile/record.ts';
@@ -95,11 +95,20 @@ export function recordOf(file: ImageFile): ManifestFile {
   return { path: file.path, sha256: textDigest(file.content) };
 }
 
+const validator = (() => {
+  const ajv = new Ajv({ allErrors: true });
+  const schema = new URL('../configs/schemas/manifest.schema.json', import.meta.url);
+  let compiled: ValidateFunction<Manifest> | undefined;
+  return () => {
+    compiled ??= ajv.compile<Manifest>(JSON.parse(readFileSync(schema, 'utf8')));
+    return compiled;
+  };
+})();
+
 /** @throws FleetError `stop`, code `manifest`: it is not what the schema says */
 export function checkManifest(value: unknown): Manifest {
-  const schema = new URL('../configs/schemas/manifest.schema.json', import.meta.url);
-  const ajv = new Ajv({ allErrors: true });
-  const isManifest = ajv.compile<Manifest>(JSON.parse(readFileSync(schema, 'utf8')));
+  const isManifest = validator();
   if (isManifest(value)) return value;
-  throw buildFailed('manifest', `the image's manifest is not valid: ${ajv.errorsText(isManifest.errors)}`);
+  const words = new Ajv().errorsText(isManifest.errors);
+  throw buildFailed('manifest', `the image's manifest is not valid: ${words}`);
 }

@@ -5,8 +5,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FleetError, reasonOf } from '../lib/errors.ts';
+import { writeAptHome } from './apt-home.ts';
 import { parseMadison, parsePrintedUris, parseStanzas, wordPackage } from './apt-text.ts';
-import { ARCHITECTURE, COMPONENTS } from './bases.ts';
+import { COMPONENTS } from './bases.ts';
 import { type Cache, whileLocked } from './cache.ts';
 import { runCommand, type Shop } from './command.ts';
 import { textDigest } from './digest.ts';
@@ -97,7 +98,8 @@ export async function openIndex(shop: Shop, cache: Cache, release: Release): Pro
   mkdirSync(home, { recursive: true });
   // One at a time: apt refuses a second update of the same lists.
   await whileLocked(shop, join(home, 'update.lock'), async () => {
-    writeAptHome(home, release);
+    const sources = sourceLines(release, release.mirrors.keyring);
+    await writeAptHome(shop, home, sources, release.architecture);
     await update(shop, home, release, env);
   });
   const index = indexDigest(home);
@@ -207,37 +209,4 @@ function indexDigest(home: string): string {
       .map((name) => readFileSync(join(home, 'lists', name), 'utf8'))
       .join('\n'),
   );
-}
-
-/** A private home for apt: nothing of the host's packages, preferences or caches is read or written. */
-function writeAptHome(home: string, release: Release): void {
-  const { architecture = ARCHITECTURE.debian } = release;
-  if (home.includes('"')) {
-    throw new FleetError({
-      kind: 'usage',
-      code: 'cache-path',
-      message: `apt cannot work in a folder with a double quote: ${home}`,
-    });
-  }
-  mkdirSync(join(home, 'lists', 'partial'), { recursive: true });
-  mkdirSync(join(home, 'archives', 'partial'), { recursive: true });
-  writeFileSync(join(home, 'status'), '');
-  const sources = `${sourceLines(release, release.mirrors.keyring).join('\n')}\n`;
-  writeFileSync(join(home, 'sources.list'), sources);
-  const lines = [
-    `Dir::State "${home}";`,
-    `Dir::State::Lists "${home}/lists";`,
-    `Dir::State::status "${home}/status";`,
-    `Dir::Cache "${home}";`,
-    `Dir::Etc::SourceList "${home}/sources.list";`,
-    'Dir::Etc::SourceParts "/dev/null";',
-    'Dir::Etc::PreferencesParts "/dev/null";',
-    'Dir::Etc::Preferences "/dev/null";',
-    'Acquire::Languages "none";',
-    'APT::Sandbox::User "";',
-    'APT::Install-Recommends "false";',
-    `APT::Architecture "${architecture}";`,
-    `APT::Architectures "${architecture}";`,
-  ];
-  writeFileSync(join(home, 'apt.conf'), `${lines.join('\n')}\n`);
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -49,6 +49,16 @@ describe('a command of the build', () => {
   test('does not see the environment of the caller', async () => {
     process.env.RTPFLEET_TEST_SECRET = 'x';
     expect(await runCommand(shop(), ['env'])).not.toContain('RTPFLEET_TEST_SECRET');
+  });
+
+  test('does not run what the caller has in a shell’s start file', async () => {
+    const home = process.env.HOME;
+    writeFileSync(join(folder, '.bashrc'), 'echo from .bashrc\n');
+    process.env.HOME = folder;
+    const said = await runCommand(shop(), ['echo', 'mine']).finally(() => {
+      process.env.HOME = home;
+    });
+    expect(said).toBe('mine\n');
   });
 
   test('ends with Ctrl-C, and the reason comes through', async () => {

@@ -25,8 +25,10 @@ export const DOORS: readonly Door[] = [
   { to: 'google-auth-library', through: ['lib/gce/**', 'lib/storage.ts'] },
   { to: '@pulumi/', through: ['infra/**'] },
   { to: 'redis', through: ['rollout/adapters/redis*.ts'] },
-  { to: 'zx', through: ['image-builder/{command,cache,failure}.ts'] },
-  { to: 'execa', through: ['lab/host/*.ts', 'lab/images/archive.ts'] },
+  {
+    to: 'execa',
+    through: ['image-builder/{command,cache}.ts', 'lab/host/*.ts', 'lab/images/archive.ts'],
+  },
   {
     to: 'node:child_process',
     through: [
