@@ -12,6 +12,9 @@ const DICT = 0x64;
 const INT = 0x69;
 const END = 0x65;
 const COLON = 0x3a;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+const NINE = 0x39;
 
 /** Bencodes a value. Dictionary keys keep the order they were written in: RTPEngine does not want them sorted, and
  * for one command their order matters (lib/ng/cli.ts).
@@ -22,40 +25,59 @@ export function encode(value: NgValue): Buffer {
   return Buffer.concat(parts);
 }
 
-/** Decodes one message. Anything after its end, or a missing end, is refused with code `bencode`. */
-export function decode(message: Uint8Array): NgValue {
+/** Where in a message reading has come to. Moved on by whoever reads, so that no answer costs more than its values. */
+type Cursor = { readonly bytes: Buffer; at: number };
+
+/**
+ * Decodes one message. Anything after its end, or a missing end, is refused with code `bencode`. With `only`, entries of
+ * dictionaries under other keys are passed over unread: an answer to `statistics` has some 400 of them, of which 20 are
+ * wanted, and thousands of answers come at once. What is passed over must still be a value.
+ */
+export function decode(message: Uint8Array, only?: ReadonlySet<string>): NgValue {
   const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
-  const [value, end] = read(bytes, 0, 0);
-  if (end !== bytes.length) throw broken(`${bytes.length - end} bytes follow the value`, end);
+  const cursor = { bytes, at: 0 };
+  const value = read(cursor, 0, only);
+  if (cursor.at !== bytes.length)
+    throw broken(`${bytes.length - cursor.at} bytes follow the value`, cursor.at);
   return value;
 }
 
 /** Index after the value that starts at `start`, or undefined while more bytes have to arrive.
  * Throws code `bencode` as soon as the bytes cannot become a value: ng over TCP has no other framing. */
 export function endOfValue(bytes: Buffer, start: number): number | undefined {
+  const cursor = { bytes, at: start };
+  return pass(cursor, 0) ? cursor.at : undefined;
+}
+
+/** Passes over one value; false: it does not end within the bytes there are. */
+function pass(cursor: Cursor, within: number): boolean {
+  const { bytes } = cursor;
   let depth = 0;
-  for (let at = start; at < bytes.length; ) {
-    const next = endOfToken(bytes, at);
-    if (next === undefined) return undefined;
+  do {
+    const at = cursor.at;
     const byte = bytes[at];
+    if (byte === undefined) return false;
+    if (byte === LIST || byte === DICT || byte === END) cursor.at += 1;
+    else if (!passScalar(cursor, byte)) return false;
     if (byte === LIST || byte === DICT) depth += 1;
     if (byte === END) depth -= 1;
     if (depth < 0) throw broken('an end without a beginning', at);
-    if (depth > MAX_DEPTH) throw broken(`more than ${MAX_DEPTH} levels`, at);
-    if (depth === 0) return next;
-    at = next;
-  }
-  return undefined;
+    if (within + depth > MAX_DEPTH) throw broken(`more than ${MAX_DEPTH} levels`, at);
+  } while (depth > 0);
+  return true;
 }
 
-function endOfToken(bytes: Buffer, at: number): number | undefined {
-  const byte = bytes[at];
-  if (byte === LIST || byte === DICT || byte === END) return at + 1;
-  if (byte === INT) return readNumber(bytes, at + 1, END)?.[1];
-  const length = readNumber(bytes, at, COLON);
-  if (length === undefined) return undefined;
-  const end = length[1] + stringLength(length[0], at);
-  return end > bytes.length ? undefined : end;
+function passScalar(cursor: Cursor, byte: number): boolean {
+  if (byte !== INT) {
+    const end = stringEnd(cursor);
+    if (end === undefined || end > cursor.bytes.length) return false;
+    cursor.at = end;
+    return true;
+  }
+  const stop = numberEnd(cursor.bytes, cursor.at + 1, END);
+  if (stop === undefined) return false;
+  cursor.at = stop + 1;
+  return true;
 }
 
 function write(value: NgValue, parts: Buffer[]): void {
@@ -86,76 +108,89 @@ function writeDict(dict: NgDict, parts: Buffer[]): void {
   parts.push(Buffer.from('e'));
 }
 
-function read(bytes: Buffer, at: number, depth: number): [NgValue, number] {
-  if (depth > MAX_DEPTH) throw broken(`more than ${MAX_DEPTH} levels`, at);
-  const byte = bytes[at];
-  if (byte === INT) return readInteger(bytes, at);
-  if (byte === LIST) return readList(bytes, at + 1, depth);
-  if (byte === DICT) return readDict(bytes, at + 1, depth);
-  return readString(bytes, at);
+function read(cursor: Cursor, depth: number, only: ReadonlySet<string> | undefined): NgValue {
+  if (depth > MAX_DEPTH) throw broken(`more than ${MAX_DEPTH} levels`, cursor.at);
+  const byte = cursor.bytes[cursor.at];
+  if (byte === INT) return readInteger(cursor);
+  if (byte === LIST) return readList(cursor, depth, only);
+  if (byte === DICT) return readDict(cursor, depth, only);
+  return readString(cursor);
 }
 
-function readInteger(bytes: Buffer, at: number): [number | bigint, number] {
-  const found = readNumber(bytes, at + 1, END);
-  if (found === undefined) throw broken('an integer without an end', at);
-  const value = Number(found[0]);
-  return [Number.isSafeInteger(value) ? value : BigInt(found[0]), found[1]];
+function readInteger(cursor: Cursor): number | bigint {
+  const { bytes, at } = cursor;
+  const end = numberEnd(bytes, at + 1, END);
+  if (end === undefined) throw broken('an integer without an end', at);
+  cursor.at = end + 1;
+  const digits = bytes.toString('latin1', at + 1, end);
+  const value = Number(digits);
+  return Number.isSafeInteger(value) ? value : BigInt(digits);
 }
 
-function readString(bytes: Buffer, at: number): [string | Uint8Array, number] {
-  const found = readNumber(bytes, at, COLON);
-  if (found === undefined) throw broken('a string without a length', at);
-  const end = found[1] + stringLength(found[0], at);
+function readString(cursor: Cursor): string | Uint8Array {
+  const { bytes, at } = cursor;
+  const end = stringEnd(cursor);
+  if (end === undefined) throw broken('a string without a length', at);
   if (end > bytes.length) throw broken('a string that is cut short', at);
-  const slice = bytes.subarray(found[1], end);
-  const text = slice.toString('utf8');
+  const start = bytes.indexOf(COLON, at) + 1;
+  cursor.at = end;
+  const text = bytes.toString('utf8', start, end);
   // The replacement character stands for every byte that is not UTF-8: only then compare with the original.
-  if (text.includes('\ufffd') && !Buffer.from(text, 'utf8').equals(slice))
-    return [Uint8Array.from(slice), end];
-  return [text, end];
+  if (!text.includes('\ufffd')) return text;
+  const slice = bytes.subarray(start, end);
+  return Buffer.from(text, 'utf8').equals(slice) ? text : Uint8Array.from(slice);
 }
 
-function readList(bytes: Buffer, start: number, depth: number): [NgValue[], number] {
+function readList(cursor: Cursor, depth: number, only: ReadonlySet<string> | undefined): NgValue[] {
   const list: NgValue[] = [];
-  let at = start;
-  while (bytes[at] !== END) {
-    const [item, end] = read(bytes, at, depth + 1);
-    list.push(item);
-    at = end;
-  }
-  return [list, at + 1];
+  cursor.at += 1;
+  while (cursor.bytes[cursor.at] !== END) list.push(read(cursor, depth + 1, only));
+  cursor.at += 1;
+  return list;
 }
 
-function readDict(bytes: Buffer, start: number, depth: number): [NgDict, number] {
+function readDict(cursor: Cursor, depth: number, only: ReadonlySet<string> | undefined): NgDict {
   // No prototype: a call whose id is `__proto__` must stay data.
   const dict: { [key: string]: NgValue } = Object.create(null);
-  let at = start;
-  while (bytes[at] !== END) {
-    const [key, afterKey] = readString(bytes, at);
-    const [item, end] = read(bytes, afterKey, depth + 1);
-    dict[typeof key === 'string' ? key : Buffer.from(key).toString('latin1')] = item;
-    at = end;
+  cursor.at += 1;
+  while (cursor.bytes[cursor.at] !== END) {
+    const found = readString(cursor);
+    const key = typeof found === 'string' ? found : Buffer.from(found).toString('latin1');
+    if (only === undefined || only.has(key)) dict[key] = read(cursor, depth + 1, only);
+    else if (!pass(cursor, depth)) throw broken('a value that is cut short', cursor.at);
   }
-  return [dict, at + 1];
+  cursor.at += 1;
+  return dict;
+}
+
+/** Index after the string whose length stands here, which may lie beyond the bytes; undefined = more have to arrive. */
+function stringEnd({ bytes, at }: Cursor): number | undefined {
+  const colon = numberEnd(bytes, at, COLON);
+  if (colon === undefined) return undefined;
+  let length = 0;
+  for (let index = at; index < colon; index += 1) length = length * 10 + (bytes[index] ?? 0) - ZERO;
+  if (bytes[at] === MINUS || !Number.isSafeInteger(length)) throw broken('an impossible string length', at);
+  return colon + 1 + length;
 }
 
 /** Longest number accepted: 20 characters hold every 64-bit integer with its sign. */
 const MAX_DIGITS = 20;
 
-/** The digits from `at` up to `stop` and the index after it; undefined = more bytes have to arrive. */
-function readNumber(bytes: Buffer, at: number, stop: number): [string, number] | undefined {
-  const window = bytes.subarray(at, at + MAX_DIGITS + 1);
-  const length = window.indexOf(stop);
-  const digits = window.toString('latin1', 0, length === -1 ? undefined : length);
-  if (length === -1 && digits.length <= MAX_DIGITS && /^-?\d*$/.test(digits)) return undefined;
-  if (length === -1 || !/^(0|-?[1-9]\d*)$/.test(digits)) throw broken('no number where one must be', at);
-  return [digits, at + length + 1];
+/** Index of the `stop` that ends the number at `at`; undefined = more bytes have to arrive. */
+function numberEnd(bytes: Buffer, at: number, stop: number): number | undefined {
+  const first = bytes[at] === MINUS ? at + 1 : at;
+  let end = first;
+  while (end - at <= MAX_DIGITS && isDigit(bytes[end])) end += 1;
+  const byte = bytes[end];
+  const isZero = bytes[first] === ZERO;
+  const isWhole = end > first && !(isZero && (end > first + 1 || first > at));
+  if (byte === stop && isWhole && end - at <= MAX_DIGITS) return end;
+  if (byte === undefined && end - at <= MAX_DIGITS) return undefined;
+  throw broken('no number where one must be', at);
 }
 
-function stringLength(digits: string, at: number): number {
-  const length = Number(digits);
-  if (!Number.isSafeInteger(length) || length < 0) throw broken('an impossible string length', at);
-  return length;
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= ZERO && byte <= NINE;
 }
 
 function broken(what: string, at: number): FleetError {

@@ -19,6 +19,14 @@ export type CliDoor =
 const SHORT_REPLY =
   /^(?:list (?:maxsessions|deletedelay|numsessions|silenttimeout|offertimeout)|set [a-z]+ -?\d+|params diff)$/;
 
+/** Most replies are one line. Reading past the stream's own queue saves two thirds of what thousands of them cost. */
+const READ_BYTES = 4_095;
+
+/** A question that changes nothing, and whose reply no number of calls makes long. */
+export function isShortQuestion(command: string): boolean {
+  return command.startsWith('list ') && SHORT_REPLY.test(command);
+}
+
 /** Longer than the session list of 100,000 calls. */
 const MAX_REPLY = 32 * 1024 * 1024;
 
@@ -90,8 +98,15 @@ function overPort(door: Port, command: string, options: NgRequestOptions): Promi
   const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
   if (signal?.aborted) return Promise.reject(aborted(door, command, signal));
   return new Promise((resolve, reject) => {
-    const socket = connect({ ...door, noDelay: true });
     const chunks: Buffer[] = [];
+    const onRead = (length: number, bytes: Uint8Array) => {
+      chunks.push(Buffer.from(bytes.subarray(0, length)));
+      if (socket.bytesRead > MAX_REPLY) fail(unreachable(door, new Error('the reply does not end')));
+      return true;
+    };
+    const { host, port } = door;
+    const onread = { buffer: Buffer.allocUnsafe(READ_BYTES), callback: onRead };
+    const socket = connect({ host, port, onread });
     const fail = (error: FleetError) => {
       reject(error);
       socket.destroy();
@@ -99,11 +114,7 @@ function overPort(door: Port, command: string, options: NgRequestOptions): Promi
     const deadline = setTimeout(() => fail(silence(door, command, timeoutMs)), timeoutMs);
     const onAbort = () => fail(aborted(door, command, signal));
     signal?.addEventListener('abort', onAbort, { once: true });
-    socket.on('connect', () => socket.write(`${command}\n`));
-    socket.on('data', (chunk) => {
-      chunks.push(chunk);
-      if (socket.bytesRead > MAX_REPLY) fail(unreachable(door, new Error('the reply does not end')));
-    });
+    socket.write(`${command}\n`);
     socket.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
     socket.on('error', (error) => fail(unreachable(door, error)));
     socket.on('close', () => {

@@ -18,7 +18,17 @@ export type NgRequestOptions = {
   /** Deadline for the whole request, retransmissions included. Default 2,000. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** Keys of an answer that are read (`onlyKeys`), the others are passed over. Default: all. */
+  readonly only?: ReadonlySet<string>;
 };
+
+/** What a reply itself is read from. */
+const REPLY_KEYS = ['result', 'error-reason', 'message'] as const;
+
+/** For `NgRequestOptions.only`. */
+export function onlyKeys(keys: readonly string[]): ReadonlySet<string> {
+  return new Set([...REPLY_KEYS, ...keys]);
+}
 
 /** What RTPEngine said. A refusal is a value: it is part of normal life (a cordoned relay, a call that is gone). */
 export type NgReply =
@@ -57,11 +67,11 @@ export function connectNg(options: NgConnectOptions): NgClient {
   const wire = target.transport === 'tcp' || socket === undefined ? openTcp(target) : socket.wireTo(target);
   return {
     target,
-    request: async (command, fields = {}, { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = {}) => {
+    request: async (command, fields = {}, { timeoutMs = DEFAULT_TIMEOUT_MS, signal, only } = {}) => {
       const cookie = newCookie();
       const packet = Buffer.concat([Buffer.from(`${cookie} `), encode({ command, ...fields })]);
       const body = await wire.exchange({ cookie, packet, command, timeoutMs, signal });
-      return readReply(body, command, target);
+      return readReply(body, command, target, only);
     },
     close: () => {
       wire.close();
@@ -70,8 +80,13 @@ export function connectNg(options: NgConnectOptions): NgClient {
   };
 }
 
-function readReply(body: Buffer, command: string, target: NgTarget): NgReply {
-  const fields = decodeReply(body, command, target);
+function readReply(
+  body: Buffer,
+  command: string,
+  target: NgTarget,
+  only: ReadonlySet<string> | undefined,
+): NgReply {
+  const fields = decodeReply(body, command, target, only);
   const result = textAt(fields, 'result');
   switch (result) {
     case undefined:
@@ -85,9 +100,14 @@ function readReply(body: Buffer, command: string, target: NgTarget): NgReply {
   }
 }
 
-function decodeReply(body: Buffer, command: string, target: NgTarget): NgDict {
+function decodeReply(
+  body: Buffer,
+  command: string,
+  target: NgTarget,
+  only: ReadonlySet<string> | undefined,
+): NgDict {
   try {
-    const value = decode(body);
+    const value = decode(body, only);
     if (isDict(value)) return value;
   } catch (error) {
     if (!isFleetError(error)) throw error;

@@ -1,8 +1,8 @@
 import { FleetError } from '../errors.ts';
 import type { NgDict } from './bencode.ts';
-import type { NgClient, NgReply, NgRequestOptions } from './client.ts';
+import { type NgClient, type NgReply, type NgRequestOptions, onlyKeys } from './client.ts';
 import { listAt, textAt } from './fields.ts';
-import { parseStatistics, type Statistics } from './statistics.ts';
+import { parseStatistics, STATISTICS_KEYS, type Statistics } from './statistics.ts';
 
 /** A call leg as a proxy names it. */
 export type CallKey = { readonly callId: string; readonly fromTag: string; readonly toTag?: string };
@@ -93,9 +93,11 @@ export async function ping(ng: NgClient, options?: NgRequestOptions): Promise<vo
   if (reply.kind !== 'ok' || reply.result !== 'pong') throw refused('ping', ng, reply);
 }
 
+const STATISTICS = onlyKeys(STATISTICS_KEYS);
+
 /** Counters of the relay. */
 export async function statistics(ng: NgClient, options?: NgRequestOptions): Promise<Statistics> {
-  const reply = await ng.request('statistics', {}, options);
+  const reply = await ng.request('statistics', {}, { ...options, only: STATISTICS });
   if (reply.kind !== 'ok') throw refused('statistics', ng, reply);
   return parseStatistics(reply.fields);
 }

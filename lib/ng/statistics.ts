@@ -34,6 +34,14 @@ export type Tally = {
   readonly packetsLost: Known;
 };
 
+/** Every key that `parseStatistics` reads, of some 400 in an answer. */
+export const STATISTICS_KEYS = [
+  ...['statistics', 'currentstatistics', 'totalstatistics', 'voip_metrics'],
+  ...['sessionsown', 'sessionsforeign', 'packetrate', 'media_userspace', 'media_kernel', 'media_mixed'],
+  ...['uptime', 'managedsessions', 'rejectedsessions', 'timeoutsessions', 'onewaystreams'],
+  ...['relayedpackets', 'relayedpacketerrors', 'packets_lost'],
+] as const;
+
 /** Reads the answer to `statistics`. Whatever is missing or of a wrong type is `unknown`, never zero. */
 export function parseStatistics(fields: NgDict): Statistics {
   const all = dictAt(fields, 'statistics');

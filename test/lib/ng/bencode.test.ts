@@ -60,6 +60,22 @@ describe('what is decoded', () => {
     expect(({} as Record<string, unknown>).call).toBeUndefined();
   });
 
+  test('is only what was asked for, at every depth, and nothing of it changes', () => {
+    const value = { a: { b: 1, c: [{ a: 2, x: 'd3:' }] }, x: [1, { a: 3 }, 'y'], b: 'text' };
+    expect(decode(encode(value), new Set(['a', 'b']))).toEqual({ a: { b: 1 }, b: 'text' });
+    expect(decode(encode(value), new Set(['a', 'c']))).toEqual({ a: { c: [{ a: 2 }] } });
+  });
+
+  test('is refused for what is broken, whether that is wanted or not', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[deil0-9:a-]{1,30}$/), (text) => {
+        const bytes = Buffer.from(`d1:x${text}1:ai1ee`);
+        expect(outcome(() => decode(bytes, new Set(['a'])))).toBe(outcome(() => decode(bytes)));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   test.each([
     ['nothing', ''],
     ['trailing bytes', 'i1ex'],

@@ -1,7 +1,17 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { NgDict } from '../../../lib/ng/bencode.ts';
 import { connectNg, type NgClient } from '../../../lib/ng/client.ts';
-import { answer, deleteCall, listCallIds, offer, ping, publish, query } from '../../../lib/ng/commands.ts';
+import {
+  answer,
+  deleteCall,
+  listCallIds,
+  offer,
+  ping,
+  publish,
+  query,
+  statistics,
+} from '../../../lib/ng/commands.ts';
+import { parseStatistics } from '../../../lib/ng/statistics.ts';
 import { type NgServer, reply, startNgServer } from '../../support/ng-server.ts';
 
 const open: { close: () => unknown }[] = [];
@@ -91,3 +101,33 @@ test.each<NgDict>([{ result: 'ok' }, { result: 'ok', calls: 'none' }, { result: 
     });
   },
 );
+
+describe('statistics', () => {
+  test('leave out what nobody asks for, and nothing else', async () => {
+    const counts = { sessionsown: 1, sessionsforeign: 2, packetrate: 3, media_userspace: 4, media_kernel: 5 };
+    const fields: NgDict = {
+      statistics: {
+        currentstatistics: { ...counts, media_mixed: 6, byterate: 7 },
+        totalstatistics: {
+          ...{ uptime: '8', managedsessions: 9, rejectedsessions: 10, timeoutsessions: 11 },
+          ...{ onewaystreams: 12, relayedpackets: 13, relayedpacketerrors: 14 },
+        },
+        intervalstatistics: { minpingdelay: '0.000000' },
+        voip_metrics: { packets_lost: 15 },
+      },
+      result: 'ok',
+    };
+    const { ng } = await serve(fields);
+    const told = await statistics(ng);
+    expect(told).toEqual(parseStatistics(fields));
+    expect([told, told.tally].flatMap((part) => Object.values(part))).not.toContain('unknown');
+  });
+
+  test('say why they were refused', async () => {
+    const { ng } = await serve({ result: 'error', 'error-reason': 'not now' });
+    await expect(statistics(ng)).rejects.toMatchObject({
+      code: 'ng-refused',
+      message: expect.stringContaining('not now'),
+    });
+  });
+});
