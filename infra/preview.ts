@@ -18,7 +18,7 @@ Examples:
   pnpm infra:preview --stack prod --against prod.json
 
 Needs neither the Pulumi CLI nor an account: the program is evaluated, and what only the cloud knows stays unknown.
-Exit codes: 0 every policy kept, 1 defect, 2 wrong usage or configuration, 3 a policy is broken.`;
+Exit codes: 0 every policy kept, 1 defect, 2 wrong usage or configuration, 3 a policy is broken, or the\nchange would be refused or end calls.`;
 
 const ROOT = resolve(import.meta.dirname, '..');
 
@@ -47,9 +47,14 @@ function program(): Command {
       const width = process.stdout.columns ?? 100;
       const text = flags.json === true ? JSON.stringify(report, null, 2) : lines(report, width).join('\n');
       process.stdout.write(`${text}\n`);
-      const isBroken = report.policies.some(({ broken }) => broken.length > 0);
-      process.exitCode = isBroken ? EXIT.halted : EXIT.done;
+      process.exitCode = isFit(report) ? EXIT.done : EXIT.halted;
     });
+}
+
+/** Every policy is kept, and the change, if there is one, is refused by nobody and ends no call. */
+function isFit({ policies, against }: Report): boolean {
+  const isBroken = policies.some(({ broken }) => broken.length > 0);
+  return !isBroken && (against?.refused.length ?? 0) === 0 && (against?.dangers.length ?? 0) === 0;
 }
 
 async function preview({ fleet: file, image: wanted, against, ...flags }: Flags): Promise<Report> {

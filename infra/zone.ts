@@ -10,7 +10,9 @@ import type { Fleet } from '../configs/fleet.ts';
 import { groupName, relayBaseName } from '../configs/naming.ts';
 import { relayCount } from '../configs/places.ts';
 import { countOf } from '../configs/share.ts';
+import { wordError } from '../lib/errors.ts';
 import type { Settings } from './config.ts';
+import { fewerRelays, KEEPS_ITS_RELAYS, refuseFewer } from './fewer.ts';
 
 export type ZoneInputs = {
   readonly settings: Settings;
@@ -36,16 +38,31 @@ export class RelayZone extends pulumi.ComponentResource {
     const { settings, zone } = inputs;
     this.zone = zone;
     this.group = groupName(settings.fleet.name, zone);
-    const manager = new InstanceGroupManager(
-      name,
-      groupArgs(this.group, inputs),
-      // Deleting or replacing a group ends the calls of its relays.
-      { parent: this, protect: settings.protect },
-    );
+    const manager = new InstanceGroupManager(name, groupArgs(this.group, inputs), {
+      parent: this,
+      // Deleting, replacing or shrinking a group ends the calls of its relays.
+      protect: settings.protect,
+      ...(settings.protect ? { hooks: { beforeUpdate: [keepsItsRelays(name, this.group)] } } : {}),
+    });
     this.selfLink = manager.selfLink;
     this.instanceGroup = manager.instanceGroup;
     this.registerOutputs({ zone, group: this.group, selfLink: this.selfLink });
   }
+}
+
+/**
+ * What Pulumi's engine asks before it changes a group, in a preview too; an error ends the update before the group hears of it
+ * (pulumi.com/docs/iac/concepts/resources/options/hooks).
+ */
+export function keepsItsRelays(name: string, group: string): pulumi.ResourceHook {
+  return new pulumi.ResourceHook(
+    `${name}-${KEEPS_ITS_RELAYS}`,
+    ({ oldOutputs, newInputs }) => {
+      const fewer = fewerRelays(oldOutputs?.targetSize, newInputs?.targetSize);
+      if (fewer > 0) throw new Error(wordError(refuseFewer(group, fewer)));
+    },
+    { onDryRun: true },
+  );
 }
 
 function groupArgs(name: string, { settings: { fleet }, zone, template, health }: ZoneInputs) {

@@ -10,6 +10,7 @@ import type { Declared, Handlers, Json, Registered } from '../infra/evaluate/pro
 import { FleetError } from '../lib/errors.ts';
 import { linkPath } from './apply/difference.ts';
 import type { Change } from './apply/ensure.ts';
+import { checkSize } from './apply/guards.ts';
 import { answerCall, makerOf } from './apply/kinds.ts';
 import { leftovers } from './apply/leftovers.ts';
 import { connectRest, type Rest } from './apply/rest.ts';
@@ -24,6 +25,8 @@ export type ApplyOptions = {
   readonly signal?: AbortSignal | undefined;
   /** A group must be stable within so many milliseconds; default 300,000. */
   readonly stableWithinMs?: number;
+  /** As in production: what would end calls is refused. Absent: a lab is there to be thrown away. */
+  readonly protect?: boolean;
   /** Another Pulumi program than the fleet's. */
   readonly program?: URL;
 };
@@ -60,7 +63,7 @@ export async function applyToLab(options: ApplyOptions): Promise<Applied> {
     networkRange: range,
     // Where the lab's machines find Google's APIs (lab/machine-api.ts).
     secretsEndpoint: 'http://169.254.169.254',
-    protect: false,
+    protect: options.protect === true,
   };
   const program = options.program ?? FLEET_PROGRAM;
   const run = { program, stack: fleet.name, config, signal: options.signal };
@@ -79,6 +82,7 @@ function previewHandlers(rest: Rest): Handlers {
     resource: async (declared) => {
       checkKnown(declared);
       await checkImages(rest, declared);
+      await checkSize(rest, declared);
       return { state: declared.inputs };
     },
     call: async () => ({}),

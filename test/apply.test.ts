@@ -59,7 +59,12 @@ async function group(zone: string) {
   ]);
   return {
     resource,
-    members: members as readonly { readonly instanceStatus?: string; readonly version?: object }[],
+    members: members as readonly {
+      readonly name?: string;
+      readonly instance?: string;
+      readonly instanceStatus?: string;
+      readonly version?: object;
+    }[],
   };
 }
 
@@ -158,6 +163,69 @@ describe('lab apply', () => {
     ]);
     expect(lab.booted).toHaveLength(6);
   });
+
+  test('with another machine type: makes a template, points the groups at it, and touches no relay', async () => {
+    const before = [...lab.booted];
+    const other = await apply({ relays: { perZone: 2, machineType: 'n2-standard-8' } });
+    expect(work(other)).toEqual([
+      ...ZONES.map((zone) => `instanceGroupManagers demo-${zone}: changed versions`),
+      `instanceTemplates ${templateOf(other)}: created`,
+    ]);
+    expect(lab.booted).toEqual(before);
+    expect(work(await apply({ relays: { perZone: 2 } }))).toHaveLength(3);
+  });
+
+  test('with a zone more: makes its group with its relays, and touches no other', async () => {
+    const before = lab.booted.length;
+    const zones = [...ZONES, 'us-central1-f'];
+    const more = await apply({ cloud: { ...fleet.cloud, zones }, relays: { perZone: 2 } });
+    expect(work(more)).toEqual(['instanceGroupManagers demo-us-central1-f: created']);
+    expect(lab.booted.slice(before)).toEqual([
+      expect.stringMatching(/^demo-us-central1-f-/),
+      expect.stringMatching(/^demo-us-central1-f-/),
+    ]);
+  });
+
+  test('with fewer relays, protected: refuses before it begins anything, and takes it once one was deleted by name', async () => {
+    const file = { network: { ...fleet.network, mediaSources: ['203.0.113.0/24'] }, relays: { perZone: 1 } };
+    await expect(apply(file, { protect: true })).rejects.toMatchObject({
+      kind: 'hold',
+      code: 'fewer-relays',
+      message: expect.stringMatching(/^demo-us-central1-\w would delete 1 of its relays, whichever it likes/),
+    });
+    const rule = await lab.gce.call('firewalls', 'get', { firewall: 'demo-media' });
+    expect(rule.sourceRanges).toEqual(['0.0.0.0/0']);
+    const kept = await Promise.all(ZONES.map(deleteOne));
+    expect(work(await apply(file, { protect: true }))).toEqual([
+      'firewalls demo-media: changed sourceRanges',
+    ]);
+    for (const [index, zone] of ZONES.entries())
+      expect((await group(zone)).members).toMatchObject([{ name: kept[index], instanceStatus: 'RUNNING' }]);
+    expect(work(await apply({ relays: { perZone: 2 } }, { protect: true }))).toHaveLength(4);
+  });
+
+  test('with fewer relays, not protected: the groups pick', async () => {
+    expect(work(await apply({ relays: { perZone: 1 } }))).toEqual(
+      ZONES.map((zone) => `instanceGroupManagers demo-${zone}: changed targetSize`),
+    );
+    expect(work(await apply({ relays: { perZone: 2 } }))).toHaveLength(3);
+  });
+
+  /** What an operator does with a relay that is drained; answers the name of the other. */
+  async function deleteOne(zone: string): Promise<string | undefined> {
+    const instanceGroupManager = `demo-${zone}`;
+    const [drained, other] = (await group(zone)).members;
+    const instances = [String(drained?.instance)];
+    const request = { instances };
+    await lab.gce.done(
+      await lab.gce.call('instanceGroupManagers', 'deleteInstances', {
+        zone,
+        instanceGroupManager,
+        instanceGroupManagersDeleteInstancesRequestResource: request,
+      }),
+    );
+    return other?.name;
+  }
 
   test('with a zone less: leaves its group alone and says so', async () => {
     const less = await apply({ cloud: { ...fleet.cloud, zones: ZONES.slice(0, 2) }, relays: { perZone: 2 } });

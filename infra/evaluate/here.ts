@@ -31,9 +31,9 @@ export async function evaluateHere({ program, stack, config, preview, handlers }
   return preview ? {} : await settled(outputs);
 }
 
-type Options = Pick<Declared, 'protect' | 'retainOnDelete' | 'parent' | 'dependsOn'>;
+type Options = Pick<Declared, 'protect' | 'beforeUpdate' | 'retainOnDelete' | 'parent' | 'dependsOn'>;
 
-const UNSAID: Options = { protect: false, retainOnDelete: false, dependsOn: [] };
+const UNSAID: Options = { protect: false, beforeUpdate: [], retainOnDelete: false, dependsOn: [] };
 
 function mocksOf(
   handlers: Handlers,
@@ -75,18 +75,25 @@ type Request = {
   readonly getRetainondelete: () => boolean | undefined;
   readonly getParent: () => string;
   readonly getDependenciesList: () => readonly string[];
+  readonly getHooks: () => { readonly getBeforeUpdateList: () => readonly string[] } | undefined;
 };
-type Monitor = { registerResource: (request: Request, ...rest: readonly unknown[]) => unknown };
+type Monitor = {
+  registerResource: (request: Request, ...rest: readonly unknown[]) => unknown;
+  registerResourceHook?: (hook: unknown, done: (error: null, answer: object) => void) => void;
+};
 
 /** Options of a resource reach the engine, not the mocks: they are read where the request passes. */
 function watchOptions(): (type: string, name: string) => Options {
   const seen = new Map<string, Options>();
   const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
   const register = monitor.registerResource.bind(monitor);
+  // Pulumi's mocks know no hooks. Who binds which is told; calling them is the engine's business.
+  monitor.registerResourceHook = (_hook, done) => done(null, {});
   monitor.registerResource = (request, ...rest) => {
     const parent = labelOf(request.getParent());
     seen.set(`${request.getType()} ${request.getName()}`, {
       protect: request.getProtect() === true,
+      beforeUpdate: request.getHooks()?.getBeforeUpdateList() ?? [],
       retainOnDelete: request.getRetainondelete() === true,
       ...(parent === undefined ? {} : { parent }),
       dependsOn: [...new Set(request.getDependenciesList().flatMap((urn) => labelOf(urn) ?? []))].sort(),

@@ -19,6 +19,8 @@ export type Declared = {
   readonly custom: boolean;
   /** Pulumi refuses to delete or replace it. */
   readonly protect: boolean;
+  /** Names of the hooks that Pulumi asks before it changes the resource in place, and that may refuse. */
+  readonly beforeUpdate: readonly string[];
   /** Stays in the cloud when the stack no longer has it. */
   readonly retainOnDelete: boolean;
   /** `<type> <name>` of what it is a part of; absent: the stack itself. */

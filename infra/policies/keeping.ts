@@ -1,6 +1,7 @@
 /** Policies of what is kept: calls, state, and who it belongs to. Pure. */
 import { LABEL, METADATA } from '../../configs/naming.ts';
 import type { Declared } from '../evaluate/protocol.ts';
+import { isGuarded } from '../fewer.ts';
 import { findings, ofKind, type Policy, record, records } from './subject.ts';
 
 /** Kinds whose provider takes labels, and under which name (@pulumi/gcp). */
@@ -51,12 +52,14 @@ const HOLDING = [
 /** Of these, the kinds on which the cloud itself refuses a deletion when told so. */
 const REFUSING = ['compute/instance', 'redis/instance'];
 
+const GROUPS = ['compute/instanceGroupManager', 'compute/regionInstanceGroupManager'];
+
 /** A stack of this name has users. */
 const PRODUCTION = /^prod(uction)?(-|$)/;
 
 const keptFromDeletion: Policy = {
   name: 'protected',
-  rule: 'What holds calls is protected from deletion; production cannot switch that off.',
+  rule: 'What holds calls is protected from deletion, and no group picks relays to delete; production cannot switch that off.',
   broken: (subject) => {
     const isProduction = PRODUCTION.test(subject.stack);
     if (!subject.protect && !isProduction) return [];
@@ -66,6 +69,10 @@ const keptFromDeletion: Policy = {
         ...(resource.protect ? [] : ['Pulumi would delete it without asking (protect)']),
         ...(refuses && resource.inputs.deletionProtection !== true
           ? ['Google would delete it without asking (deletionProtection)']
+          : []),
+        ...(GROUPS.some((kind) => resource.type.startsWith(`gcp:${kind}:`)) &&
+        !isGuarded(resource.beforeUpdate)
+          ? ['told to be smaller, it would delete relays with their calls (hooks.beforeUpdate)']
           : []),
       ]);
     });
@@ -93,8 +100,6 @@ const encrypted: Policy = {
       .map((resource) => ({ resource, message: 'it can be opened to everyone (publicAccessPrevention)' })),
   ],
 };
-
-const GROUPS = ['compute/instanceGroupManager', 'compute/regionInstanceGroupManager'];
 
 const rolloutReplaces: Policy = {
   name: 'only-rollout-replaces',

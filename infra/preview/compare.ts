@@ -1,5 +1,6 @@
 /** What a change of program or fleet file does: two graphs, resource by resource. Pure. */
 import type { Json } from '../evaluate/protocol.ts';
+import { fewerRelays, isGuarded, wouldDelete } from '../fewer.ts';
 import { cloudName, idOf, kindOf, type Resource } from './resource.ts';
 
 /** One input that is another one now; absent: there was, or is, none. */
@@ -84,24 +85,34 @@ function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What Pulumi will not do although the program asks for it: it takes away, or makes anew, what is protected. */
+/** What Pulumi will not do although the program asks for it: it takes away, makes anew, or shrinks what is protected. */
 export function refusals(changes: readonly Change[], before: readonly Resource[]): readonly string[] {
   const guarded = new Set(before.filter(({ protect }) => protect).map(idOf));
-  return changes
-    .filter(
-      ({ kind, resource }) => (kind === 'removed' || kind === 'replaced') && guarded.has(idOf(resource)),
-    )
-    .map(({ kind, resource }) => `${cloudName(resource)} is protected and would be ${kind}`);
+  return changes.flatMap((change) => {
+    if (guarded.has(idOf(change.resource)) && isLoss(change))
+      return [`${cloudName(change.resource)} is protected and would be ${change.kind}`];
+    return isGuarded(change.resource.beforeUpdate) ? shrinking(change) : [];
+  });
 }
 
-/** What Pulumi would do, and what would end calls: a group that shrinks picks the relays that it deletes by itself. */
-export function dangers(changes: readonly Change[]): readonly string[] {
-  return changes.flatMap(({ kind, resource, inputs }) => {
-    if (kind !== 'changed' || !kindOf(resource.type).endsWith('nstanceGroupManager')) return [];
-    const size = inputs.find(({ path }) => path === 'targetSize');
-    const fewer = Number(size?.from) - Number(size?.to);
-    return fewer > 0
-      ? [`${cloudName(resource)} would delete ${fewer} of its relays, whichever it likes, with their calls`]
-      : [];
+/** What Pulumi would do, and what would end calls. */
+export function dangers(changes: readonly Change[], before: readonly Resource[]): readonly string[] {
+  const guarded = new Set(before.filter(({ protect }) => protect).map(idOf));
+  return changes.flatMap((change) => {
+    if (!isGroup(change.resource) || (guarded.has(idOf(change.resource)) && isLoss(change))) return [];
+    if (isLoss(change))
+      return [`${cloudName(change.resource)} would be ${change.kind}, with all its relays and their calls`];
+    return isGuarded(change.resource.beforeUpdate) ? [] : shrinking(change);
   });
+}
+
+const isLoss = ({ kind }: Change): boolean => kind === 'removed' || kind === 'replaced';
+
+const isGroup = ({ type }: Resource): boolean => kindOf(type).endsWith('nstanceGroupManager');
+
+/** A group that shrinks picks the relays that it deletes by itself. */
+function shrinking({ kind, resource, inputs }: Change): readonly string[] {
+  const size = inputs.find(({ path }) => path === 'targetSize');
+  const fewer = kind === 'changed' && isGroup(resource) ? fewerRelays(size?.from, size?.to) : 0;
+  return fewer > 0 ? [wouldDelete(cloudName(resource), fewer)] : [];
 }

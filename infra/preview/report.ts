@@ -84,7 +84,7 @@ function comparison({ what, resources: before }: Against, after: readonly Resour
     what,
     changes: changes.map(({ resource, ...change }) => ({ ...change, resource: rowOf(resource) })),
     refused: refusals(changes, known),
-    dangers: dangers(changes),
+    dangers: dangers(changes, known),
   };
 }
 

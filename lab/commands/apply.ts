@@ -3,7 +3,12 @@ import { FleetError } from '../../lib/errors.ts';
 import { type ApplyEvent, applyToLab, wordEvent } from '../apply.ts';
 import { labFolder, readLab } from '../lab-file.ts';
 
-type Flags = { readonly fleet: string; readonly image?: string; readonly json?: boolean };
+type Flags = {
+  readonly fleet: string;
+  readonly image?: string;
+  readonly json?: boolean;
+  readonly protect?: boolean;
+};
 
 /** `pnpm lab apply`: what `pulumi up` does, in the lab and without Pulumi's engine. */
 export function applyCommand(): Command {
@@ -11,14 +16,15 @@ export function applyCommand(): Command {
     .description('Evaluate the Pulumi program (infra/) and make what it describes in the lab.')
     .option('--fleet <file>', 'fleet file', 'configs/fleets/lab.yaml')
     .option('--image <name>', 'image to run (default: the one that configs/release.json pins)')
+    .option('--protect', 'as in production: refuse what would end calls')
     .option('--json', "print the stack's outputs as one JSON object")
     .addHelpText('after', '\nExample: pnpm lab apply --image rtpengine-mr12-5-1-31-debian-13-3fa9c1d2')
-    .action(async ({ fleet: fleetFile, image, json }: Flags) => {
+    .action(async ({ fleet: fleetFile, image, json, protect = false }: Flags) => {
       const lab = await readLab(labFolder());
       const { signal, release } = interruptible();
       const onEvent = (event: ApplyEvent): void => void process.stderr.write(`${wordEvent(event)}\n`);
       try {
-        const { outputs } = await applyToLab({ fleetFile, image, lab, signal, onEvent });
+        const { outputs } = await applyToLab({ fleetFile, image, lab, protect, signal, onEvent });
         process.stdout.write(
           json === true ? `${JSON.stringify(outputs, null, 2)}\n` : `${outputs.kamailio}\n`,
         );

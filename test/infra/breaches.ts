@@ -17,7 +17,7 @@ const inputs =
 export function added(subject: Subject, kind: string, more: Json, name = 'new'): Subject {
   const resource = {
     ...{ type: `gcp:${kind}:X`, name, inputs: { project: 'my-project', ...more }, secrets: [], custom: true },
-    ...{ protect: true, retainOnDelete: false, dependsOn: [] },
+    ...{ protect: true, beforeUpdate: [], retainOnDelete: false, dependsOn: [] },
   };
   return { ...subject, resources: [...subject.resources, resource] };
 }
@@ -185,6 +185,8 @@ export const BREACHES: Readonly<Record<string, Readonly<Record<string, Breach>>>
   protected: {
     'a group without': (subject) =>
       changed(subject, 'compute/instanceGroupManager', (one) => ({ ...one, protect: false })),
+    'a group that picks relays to delete': (subject) =>
+      changed(subject, 'compute/instanceGroupManager', (one) => ({ ...one, beforeUpdate: ['other-hook'] })),
     'Memorystore that Google may delete': redis(() => ({ deletionProtection: false })),
     'production told that it may': (subject) =>
       changed({ ...subject, protect: false, stack: 'prod-eu' }, 'redis/instance', (one) => ({

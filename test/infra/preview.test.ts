@@ -51,7 +51,20 @@ describe('infra:preview', () => {
     expect(preview(...USUAL, '--against', 'before.json').out).toContain('Nothing, against before.json\n');
     const changed = preview('--fleet', 'fleet.yaml', '--image', 'other-image', '--against', 'before.json');
     expect(changed.out).toMatch(/WHAT CHANGES\n\d changed, 1 replaced, against before\.json\n/);
+    expect(changed.code).toBe(0);
     expect(changed.out).toMatch(/ {4}disks\[0\]\.sourceImage: \S+an-image →\s+\S+other-image\n/);
+  });
+
+  test('a change that would cut calls: named with what refuses it; exit code 3', () => {
+    const large = stringify(fleetFile({ relays: { perZone: 4 } }));
+    writeFileSync(join(folder, 'large.yaml'), large);
+    const saved = preview('--fleet', 'large.yaml', '--image', 'an-image', '--json');
+    writeFileSync(join(folder, 'large.json'), saved.out);
+    const { code, out } = preview(...USUAL, '--against', 'large.json');
+    expect(code).toBe(3);
+    expect(out.replace(/\s+/g, ' ')).toContain(
+      '! Pulumi refuses: demo-us-central1-a would delete 3 of its relays, whichever it likes, with their calls ',
+    );
   });
 
   test('compared with the last commit, whose program, settings and fleet file are used', () => {

@@ -67,13 +67,29 @@ describe('one change', () => {
     expect(words(await changes({ relays: { perZone: 3 } })).map(short)).toEqual(groups('targetSize'));
   });
 
-  test('of the count to fewer: told, since the groups pick the relays that they delete', async () => {
+  test('of the count to fewer: refused, since the groups pick the relays that they delete', async () => {
     const large = await subjectOf(fleetFile({ cloud: cloud(['us-central1-a']), relays: { perZone: 5 } }));
     const small = await subjectOf(fleetFile({ cloud: cloud(['us-central1-a']), relays: { perZone: 3 } }));
-    expect(dangers(compare(large.resources, small.resources))).toEqual([
+    const done = compare(large.resources, small.resources);
+    expect(refusals(done, large.resources)).toEqual([
       'demo-us-central1-a would delete 2 of its relays, whichever it likes, with their calls',
     ]);
-    expect(dangers(compare(small.resources, large.resources))).toEqual([]);
+    expect(dangers(done, large.resources)).toEqual([]);
+    const back = compare(small.resources, large.resources);
+    expect([...refusals(back, small.resources), ...dangers(back, small.resources)]).toEqual([]);
+  });
+
+  test('of a stack that may lose its relays: told, and not refused', async () => {
+    const asked = { protect: false, stack: 'dev' };
+    const of = (zones: readonly string[], perZone: number) =>
+      subjectOf(fleetFile({ cloud: cloud(zones), relays: { perZone } }), asked);
+    const large = await of(ZONES.slice(0, 2), 5);
+    const done = compare(large.resources, (await of(ZONES.slice(0, 1), 3)).resources);
+    expect(refusals(done, large.resources)).toEqual([]);
+    expect(dangers(done, large.resources)).toEqual([
+      'demo-us-central1-a would delete 2 of its relays, whichever it likes, with their calls',
+      'demo-us-central1-b would be removed, with all its relays and their calls',
+    ]);
   });
 
   test('of who may send RTP: one rule', async () => {

@@ -1,0 +1,32 @@
+/** What Pulumi's engine is told when it asks whether a group may be changed. */
+import type * as pulumi from '@pulumi/pulumi';
+import { beforeAll, expect, test } from 'vitest';
+import { evaluateHere } from '../../infra/evaluate/here.ts';
+import { keepsItsRelays } from '../../infra/zone.ts';
+
+let hook: pulumi.ResourceHook;
+beforeAll(async () => {
+  const program = () => {
+    hook = keepsItsRelays('demo-a', 'demo-us-central1-a');
+    return {};
+  };
+  const handlers = { resource: async () => ({ state: {} }), call: async () => ({}) };
+  await evaluateHere({ program, stack: 'test', config: {}, preview: true, handlers });
+});
+
+async function ask(before: number, after: number): Promise<void> {
+  const resource = { urn: 'urn', id: 'id', name: 'demo-a', type: 'gcp:compute/instanceGroupManager' };
+  await hook.callback({ ...resource, oldOutputs: { targetSize: before }, newInputs: { targetSize: after } });
+}
+
+test('fewer relays: no, with how many would go and what to do; in a preview too', async () => {
+  await expect(ask(5, 3)).rejects.toThrow(
+    /^demo-us-central1-a would delete 2 of its relays, .*\n {2}Drain those that are to go .*delete-instances demo-us-central1-a --instances/,
+  );
+  expect(hook.opts).toEqual({ onDryRun: true });
+});
+
+test('as many, or more: yes', async () => {
+  await ask(3, 3);
+  await ask(3, 5);
+});
