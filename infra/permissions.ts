@@ -27,9 +27,12 @@ export const CONTROLLER_CALLS: Calls = {
   'instances.list': ['compute.instances.list'],
   'instances.setLabels': ['compute.instances.setLabels'],
   'instances.getGuestAttributes': ['compute.instances.getGuestAttributes'],
-  // Before the first act: is what the groups want there, and are no quotas exceeded?
+  // Before the first act: can every VM that it will order be made again?
+  'addresses.list': ['compute.addresses.list'],
   'images.get': ['compute.images.get'],
+  'machineTypes.get': ['compute.machineTypes.get'],
   'regions.get': ['compute.regions.get'],
+  'subnetworks.get': ['compute.subnetworks.get'],
   'zones.get': ['compute.zones.get'],
 };
 

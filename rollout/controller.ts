@@ -14,10 +14,11 @@ import { endOf, plan, standingsOf } from './core/plan.ts';
 import type { Policy } from './core/policy.ts';
 import { restoring, underPause, type Wish } from './core/wish.ts';
 import { execute } from './execute.ts';
+import type { Outlook } from './foresee.ts';
 import type { Lifetimes } from './lifetimes.ts';
 import type { Observer } from './observe.ts';
 import type { Ports } from './ports.ts';
-import { aborted, doneBecause, failed, held, interrupted, type RunEnd } from './run-end.ts';
+import { aborted, doneBecause, failed, held, interrupted, type RunEnd, refused } from './run-end.ts';
 import { settledLimited } from './settled.ts';
 
 export type Run = {
@@ -33,6 +34,8 @@ export type Run = {
   readonly wish: () => Promise<Wish | undefined>;
   /** Asked before relays are cordoned; absent: nobody is. Never rejects. */
   readonly consent?: Ask;
+  /** Asked once, before the first act: what is to be told, and why the run is not begun. Absent: nothing is looked at. */
+  readonly foresee?: (fleet: Fleet) => Promise<Outlook>;
   /** Foretells how long drains take; absent: nothing is said about that. */
   readonly lifetimes?: Lifetimes;
 };
@@ -52,6 +55,7 @@ export async function runRollout(ports: Ports, run: Run): Promise<RunEnd> {
     fleet: undefined,
     told: NOTHING_TOLD,
     started: false,
+    cleared: false,
     wish: undefined,
     consent: undefined,
   };
@@ -67,6 +71,8 @@ type Progress = {
   fleet: Fleet | undefined;
   told: Told;
   started: boolean;
+  /** Nothing speaks against the first act. */
+  cleared: boolean;
   wish: Wish | undefined;
   consent: Asked | undefined;
 };
@@ -83,8 +89,8 @@ async function untilEnd(ports: Ports, run: Run, progress: Progress): Promise<Run
       await ports.clock.sleep(pauseMs(progress.fleet, run.policy), run.stop);
     } catch (error) {
       if (!isFleetError(error)) throw error;
-      // A fleet that was never seen is more likely a wrong name than a passing trouble.
-      if (error.kind !== 'retry' || !progress.started) return failed(error, progress.fleet);
+      // What was never seen is more likely a wrong name than a passing trouble.
+      if (error.kind !== 'retry' || !progress.cleared) return failed(error, progress.fleet);
       ports.journal.write({ kind: 'observe-failed', code: error.code, message: error.message });
       misses += 1;
       await ports.clock.sleep(Math.min(RETRY_MS * 2 ** (misses - 1), LONGEST_RETRY_MS), run.stop);
@@ -103,6 +109,9 @@ async function round(ports: Ports, run: Run, progress: Progress): Promise<RunEnd
   const standings = standingsOf(fleet, run.policy);
   if (!progress.started) journal.write(started(run, fleet));
   progress.started = true;
+  const refusal = progress.cleared ? undefined : await lookAhead(run, fleet, journal);
+  if (refusal !== undefined) return refusal;
+  progress.cleared = true;
   const decided = decide(fleet, standings, run.policy, wish, now);
   const { actions, asked } = await agreed(decided, run.consent, progress.consent, now);
   progress.consent = asked;
@@ -121,6 +130,13 @@ async function round(ports: Ports, run: Run, progress: Progress): Promise<RunEnd
   const fatal = failures.find((failure) => failure !== undefined);
   if (fatal !== undefined) throw fatal;
   return undefined;
+}
+
+/** What is known before the first act; the end of a run that is not begun. */
+async function lookAhead(run: Run, fleet: Fleet, journal: Ports['journal']): Promise<RunEnd | undefined> {
+  const { lines, refusals } = (await run.foresee?.(fleet)) ?? { lines: [], refusals: [] };
+  if (lines.length > 0) journal.write({ kind: 'foreseen', lines });
+  return refusals.length === 0 ? undefined : refused(refusals, fleet);
 }
 
 /** The wish in force; a new one is told first. */

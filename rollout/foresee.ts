@@ -1,7 +1,7 @@
 /** What is known before a run touches a relay: hazards of the versions, whether it can end, troubles of the cloud. */
-import { FleetError } from '../lib/errors.ts';
-import type { Trouble } from './adapters/gce-preflight.ts';
+import type { Trouble } from './adapters/preflight/trouble.ts';
 import { stateOf } from './core/changes.ts';
+import type { Reason } from './core/events.ts';
 import type { Fleet } from './core/fleet.ts';
 import { standingsOf } from './core/plan.ts';
 import type { Policy } from './core/policy.ts';
@@ -13,6 +13,22 @@ const LARGEST_TRIED = 300;
 /** Only whether it ends is asked here, not when: calls that end and VMs that come are taken for granted. */
 const ASSUMED = { drainMs: () => 300_000, replaceMs: 60_000 };
 
+/** What a run tells before it touches a relay, and why it does not begin at all. */
+export type Outlook = { readonly lines: readonly string[]; readonly refusals: readonly Reason[] };
+
+export function outlook(fleet: Fleet, policy: Policy, troubles: readonly Trouble[], now: number): Outlook {
+  return { lines: foreseen(fleet, policy, troubles, now), refusals: refusalsOf(troubles) };
+}
+
+/** Why no relay may be deleted: what could not be made again. */
+export function refusalsOf(troubles: readonly Trouble[]): readonly Reason[] {
+  return troubles.filter(({ kind }) => kind === 'stop').map(({ message, next }) => ({ message, next }));
+}
+
+export function wordTrouble({ message, next }: Pick<Trouble, 'message' | 'next'>): string {
+  return `${message} ${next}`;
+}
+
 /** One sentence each; nothing to do, nothing to say. */
 export function foreseen(
   fleet: Fleet,
@@ -22,7 +38,7 @@ export function foreseen(
 ): readonly string[] {
   if (fleet.relays.every(({ onTarget }) => onTarget)) return [];
   const states = standingsOf(fleet, policy).map(stateOf);
-  const warnings = troubles.filter(({ kind }) => kind === 'warn').map(({ message }) => message);
+  const warnings = troubles.filter(({ kind }) => kind === 'warn').map(wordTrouble);
   return [...hazardLines(fleet.targets, states), ...warnings, ...endWords(fleet, policy, now)];
 }
 
@@ -33,16 +49,4 @@ function endWords(fleet: Fleet, policy: Policy, now: number): readonly string[] 
   const after = steps.filter(({ action }) => action === 'admit').length;
   const why = because.length === 0 ? '' : `: ${because.join('; ')}`;
   return [`as things are, this run would be ${result} with ${after} relays replaced${why}`];
-}
-
-/** Rejects with a FleetError when no relay that a run deletes could be made again. */
-export function refuseTroubles(troubles: readonly Trouble[]): void {
-  const fatal = troubles.filter(({ kind }) => kind === 'stop');
-  if (fatal.length === 0) return;
-  throw new FleetError({
-    kind: 'usage',
-    code: 'preflight',
-    message: fatal.map(({ message }) => message).join(' '),
-    hint: 'No relay was touched. Mend it, or point the groups elsewhere: pulumi up, or rollout rollback.',
-  });
 }

@@ -1,7 +1,7 @@
 /** How a run ends, in words. Pure. */
 import { type FleetError, reasonOf } from '../lib/errors.ts';
 import type { Action } from './core/actions.ts';
-import type { RunResult } from './core/events.ts';
+import type { Reason, RunResult } from './core/events.ts';
 import type { Fleet } from './core/fleet.ts';
 import type { Wish } from './core/wish.ts';
 
@@ -9,6 +9,8 @@ export type RunEnd = {
   readonly result: RunResult;
   readonly because: string;
   readonly hint?: string;
+  readonly code?: string;
+  readonly reasons?: readonly Reason[];
   readonly fleet: Fleet | undefined;
 };
 
@@ -41,7 +43,13 @@ export function interrupted(fleet: Fleet | undefined): RunEnd {
 
 export function failed(error: FleetError, fleet: Fleet | undefined): RunEnd {
   const hint = error.hint === undefined ? {} : { hint: error.hint };
-  return { result: 'failed', because: reasonOf(error), ...hint, fleet };
+  return { result: 'failed', because: reasonOf(error), ...hint, code: error.code, fleet };
+}
+
+/** Wrong from the start: nothing was touched. */
+export function refused(reasons: readonly Reason[], fleet: Fleet | undefined, code = 'preflight'): RunEnd {
+  const because = reasons.map(({ message }) => message).join(' ');
+  return { result: 'refused', because, hint: 'No relay was touched.', code, reasons, fleet };
 }
 
 export function held(fleet: Fleet, actions: readonly Action[]): RunEnd {
@@ -51,4 +59,12 @@ export function held(fleet: Fleet, actions: readonly Action[]): RunEnd {
     hint: 'Nothing was forced. Run it again to go on; status shows every relay.',
     fleet,
   };
+}
+
+/** What stopped a run before its first look at the fleet; a mistake is refused, anything else has failed. */
+export function neverBegun(error: FleetError): RunEnd {
+  if (error.kind !== 'usage') return failed(error, undefined);
+  const { code, message, hint } = error;
+  const end = refused([{ message, next: hint ?? '' }], undefined, code);
+  return { ...end, hint: hint ?? 'No relay was touched.' };
 }

@@ -1,8 +1,13 @@
 /** The rollout that is on, as other machines see it: who runs it, and what it waits for. Reads only. */
+import { readFileSync } from 'node:fs';
 import { isFleetError } from '../lib/errors.ts';
+import { JOURNAL_FOLDER, journalsOf } from './adapters/journal.ts';
 import { type ControlPlace, runningOwner } from './adapters/lock.ts';
-import { type Follower, followSharedJournal } from './adapters/redis-journal.ts';
+import { type Follower, followSharedJournal, lastSharedEnd } from './adapters/redis-journal.ts';
+import type { RolloutEvent } from './core/events.ts';
+import { endOfNewest, type RunEnded } from './core/history.ts';
 import { type Wait, type Waits, waitsAfter } from './core/waits.ts';
+import { readLines } from './report/call-lines.ts';
 
 export type Running = {
   readonly run: string;
@@ -13,9 +18,14 @@ export type Running = {
   readonly waits?: readonly Wait[];
 };
 
+/** How the last run ended. */
+export type LastEnd = Pick<RunEnded, 'run' | 'at' | 'result' | 'because' | 'hint' | 'reasons'>;
+
 export type RunningView = {
   /** undefined: no rollout is on. */
   readonly look: () => Promise<Running | undefined>;
+  /** From the fleet's Redis; without one, from the journals of this folder. undefined: not known. */
+  readonly last: () => Promise<LastEnd | undefined>;
   readonly close: () => void;
 };
 
@@ -45,6 +55,25 @@ export function viewRunning(place: ControlPlace): RunningView {
       const told = running.shared ? await follow(run) : undefined;
       return { run, by, since, ...(told === undefined ? {} : { waits: told }) };
     },
+    last: () => lastEnd(place),
     close: () => follower?.close(),
   };
+}
+
+async function lastEnd({ redis, fleet }: ControlPlace): Promise<LastEnd | undefined> {
+  if (redis === undefined) return lastEndHere(fleet);
+  try {
+    return await lastSharedEnd(redis, fleet);
+  } catch (error) {
+    if (isFleetError(error) && error.code === 'redis-unreachable') return undefined;
+    throw error;
+  }
+}
+
+function lastEndHere(fleet: string): LastEnd | undefined {
+  const newest = journalsOf(JOURNAL_FOLDER).at(-1);
+  if (newest === undefined) return undefined;
+  const { lines } = readLines<RolloutEvent>(readFileSync(newest, 'utf8'));
+  const isOurs = lines.some((event) => 'fleet' in event && event.fleet === fleet);
+  return isOurs ? endOfNewest(lines) : undefined;
 }

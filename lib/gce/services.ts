@@ -12,6 +12,7 @@ import type { ImagesClient } from '@google-cloud/compute/build/src/v1/images_cli
 import type { InstanceGroupManagersClient } from '@google-cloud/compute/build/src/v1/instance_group_managers_client.js';
 import type { InstanceTemplatesClient } from '@google-cloud/compute/build/src/v1/instance_templates_client.js';
 import type { InstancesClient } from '@google-cloud/compute/build/src/v1/instances_client.js';
+import type { MachineTypesClient } from '@google-cloud/compute/build/src/v1/machine_types_client.js';
 import type { NetworksClient } from '@google-cloud/compute/build/src/v1/networks_client.js';
 import type { ProjectsClient } from '@google-cloud/compute/build/src/v1/projects_client.js';
 import type { RegionOperationsClient } from '@google-cloud/compute/build/src/v1/region_operations_client.js';
@@ -31,6 +32,7 @@ type Clients = {
   readonly instanceGroupManagers: InstanceGroupManagersClient;
   readonly instanceTemplates: InstanceTemplatesClient;
   readonly instances: InstancesClient;
+  readonly machineTypes: MachineTypesClient;
   readonly networks: NetworksClient;
   readonly projects: ProjectsClient;
   readonly regionOperations: RegionOperationsClient;

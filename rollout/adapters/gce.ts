@@ -7,7 +7,6 @@ import type { Leave } from '../core/fleet.ts';
 import { CORDON_LABELS, cordonLabels, forceLabels, LEAVE_LABELS, leaveLabels } from '../core/labels.ts';
 import type { Cloud, VmRef, ZoneView } from '../ports.ts';
 import { settled } from '../settled.ts';
-import { quotaTroubles, type Trouble, troublesOf } from './gce-preflight.ts';
 import type { Instance } from './gce-view.ts';
 import {
   imageOf,
@@ -19,6 +18,7 @@ import {
   templateMetadata,
 } from './gce-view.ts';
 import { patchAdmission, release, replace, setLabels, setTarget } from './gce-vm.ts';
+import type { Trouble } from './preflight/trouble.ts';
 
 type TemplateFacts = {
   readonly image: string;
@@ -44,13 +44,11 @@ export type GceFleet = Cloud & {
   /** From now on the group of a zone wants this template; no relay moves by that. Rejects with `gce-not-found` when there
    * is no such template. Idempotent. */
   readonly setTarget: (zone: string, template: string) => Promise<void>;
-  /** Why VMs of these templates could perhaps not be made. */
-  readonly troubles: (templates: readonly string[], place: CloudPlace) => Promise<readonly Trouble[]>;
+  /** Why relays of these zones could perhaps not be made again; `endpoint`: another than Google's. */
+  readonly troubles: (zones: readonly string[], endpoint: string | undefined) => Promise<readonly Trouble[]>;
   /** What earlier rollouts left behind in a zone. */
   readonly leftovers: (zone: string) => Promise<readonly Leftover[]>;
 };
-
-export type CloudPlace = { readonly project: string; readonly region: string };
 
 export function gceFleet(gce: Gce, fleet: string): GceFleet {
   const templateOf = templateReader(gce);
@@ -75,13 +73,9 @@ export function gceFleet(gce: Gce, fleet: string): GceFleet {
     release: async ({ zone, name }) => await release(gce, group(zone), name),
     setTarget: async (zone, template) => await setTarget(gce, group(zone), template),
     replace: async (vm) => await replace(gce, group(vm.zone), vm),
-    troubles: async (templates, { project, region }) => {
-      const names = [...new Set(templates)];
-      const found = await settled([
-        ...names.map((template) => troublesOf(gce, project, template)),
-        quotaTroubles(gce, region),
-      ]);
-      return found.flat();
+    troubles: async (zones, endpoint) => {
+      const { troublesOf } = await import('./gce-preflight.ts');
+      return await troublesOf(gce, endpoint, zones.map(group));
     },
     leftovers: async (zone) => {
       const [managed, configs, instances] = await settled([

@@ -1,6 +1,6 @@
 /** The journal: one JSON line per event, written before the next thing happens. History for people, never an input. */
-import { appendFileSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { appendFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { FleetError, reasonOf } from '../../lib/errors.ts';
 import { EVENT_VERSION, type EventBody, type RolloutEvent } from '../core/events.ts';
 import type { Clock, Journal } from '../ports.ts';
@@ -10,6 +10,16 @@ export const JOURNAL_FOLDER = '.rollout';
 /** Where a run's journal goes unless `--journal` says otherwise. */
 export function journalFile(run: string): string {
   return `${JOURNAL_FOLDER}/${run}.jsonl`;
+}
+
+/** The journals of runs that were started in this folder, oldest first: their names begin with their time. */
+export function journalsOf(folder: string): readonly string[] {
+  try {
+    const names = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+    return names.toSorted().map((name) => join(folder, name));
+  } catch {
+    return []; // no run was ever started here
+  }
 }
 
 /** Opens the journal of a run; every event is handed to `views` as well. Rejects a place that cannot be written to. */

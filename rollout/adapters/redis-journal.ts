@@ -5,6 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RedisClientType } from 'redis';
 import type { RolloutEvent } from '../core/events.ts';
+import { endOfNewest, type RunEnded } from '../core/history.ts';
 import { connectRedis, inTime, type RedisPlace } from './redis-lock.ts';
 
 /** Events kept, about 300 bytes each; Redis trims in blocks. */
@@ -64,6 +65,21 @@ export async function readSharedJournal(
     return [...runs.values()];
   } finally {
     follower.close();
+  }
+}
+
+/** Enough to hold the end of a run and what could not be delivered after it. */
+const AT_THE_END = 50;
+
+/** How the newest run that the stream holds has ended; undefined: it has not. Rejects as above. */
+export async function lastSharedEnd(place: RedisPlace, fleet: string): Promise<RunEnded | undefined> {
+  const client = await connectRedis(place);
+  try {
+    const newest = client.xRevRange(keyOf(fleet), '+', '-', { COUNT: AT_THE_END });
+    const events = ((await inTime(newest, place)) ?? []).flatMap(({ message }) => parse(message.event));
+    return endOfNewest(events.toReversed());
+  } finally {
+    client.destroy();
   }
 }
 

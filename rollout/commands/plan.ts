@@ -1,6 +1,7 @@
 /** `rollout plan`: the decision on a simulation of the fleet as it is now. */
 import process from 'node:process';
 import { EXIT } from '../../lib/errors.ts';
+import type { Trouble } from '../adapters/preflight/trouble.ts';
 import { agesIn } from '../ages.ts';
 import { stateOf } from '../core/changes.ts';
 import { steadyEta } from '../core/eta.ts';
@@ -9,7 +10,7 @@ import { effectivePolicy } from '../core/policy.ts';
 import { type Assumptions, type Preview, preview } from '../core/preview.ts';
 import { plural } from '../core/words.ts';
 import { type FleetOptions, observerOf, withSession } from '../session.ts';
-import { refuseSharing } from '../sharing.ts';
+import { troublesIn } from '../troubles.ts';
 import { fleetLines } from '../view/fleet-table.ts';
 import { hazardLines } from '../view/hazards.ts';
 import { overridesOf, type PolicyOptions } from './overrides.ts';
@@ -23,31 +24,40 @@ const USUAL_CALL_SECONDS = 300;
 /** A VM of GCE with a small image is up within a minute. */
 const USUAL_BOOT_SECONDS = 60;
 
-/** Exit code 0: such a rollout ends well; 3: it would be held or halted. */
+/** Exit code 0: such a rollout ends well; 3: it would be refused, held or halted. */
 export async function showPlan(options: PlanOptions): Promise<number> {
   return await withSession(options, async (session) => {
     const { file, clock } = session;
     const policy = effectivePolicy(file, overridesOf(options, true));
     const observer = observerOf(session, policy);
     const fleet = await observer.observe();
-    await refuseSharing(session, fleet);
     const bootSeconds = options.bootSeconds ?? Math.min(USUAL_BOOT_SECONDS, policy.replaceSeconds);
     const drains = drainsOf(options.callSeconds, await agesIn(session, fleet.relays));
     const replaceMs = bootSeconds * 1000;
     const plan = preview(fleet, policy, { drainMs: drains.p50, replaceMs }, clock.now());
     const late = preview(fleet, policy, { drainMs: drains.p90, replaceMs }, clock.now());
     const states = standingsOf(fleet, policy).map(stateOf);
+    const troubles = await troublesIn(fleet, session);
     const eta = { p50Seconds: plan.ms / 1000, p90Seconds: late.ms / 1000, assumed: drains.words };
     const text = options.json
-      ? JSON.stringify({ relays: states, ...plan, eta })
+      ? JSON.stringify({ relays: states, troubles, ...plan, eta })
       : lines(plan, late, `${drains.words}; a relay is back after ${bootSeconds} s`).join('\n');
     if (!options.json) {
-      const above = [...fleetLines(fleet.targets, states), ...hazardLines(fleet.targets, states)];
+      const above = [
+        ...fleetLines(fleet.targets, states),
+        ...hazardLines(fleet.targets, states),
+        ...troubles.flatMap(troubleLines),
+      ];
       process.stdout.write(`${above.join('\n')}\n\n`);
     }
     process.stdout.write(`${text}\n`);
-    return plan.result === 'done' ? EXIT.done : EXIT.halted;
+    const isRefused = troubles.some(({ kind }) => kind === 'stop');
+    return plan.result === 'done' && !isRefused ? EXIT.done : EXIT.halted;
   });
+}
+
+function troubleLines({ kind, message, next }: Trouble): readonly string[] {
+  return [`${kind === 'stop' ? 'a run would be refused' : 'warning'}: ${message}`, `  ${next}`];
 }
 
 type Drains = {

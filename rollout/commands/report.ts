@@ -1,12 +1,12 @@
 /** `rollout report`: journals, and what callers told, → report.json and report.html. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { EXIT, FleetError, reasonOf } from '../../lib/errors.ts';
-import { JOURNAL_FOLDER } from '../adapters/journal.ts';
+import { JOURNAL_FOLDER, journalsOf } from '../adapters/journal.ts';
 import { readSharedJournal } from '../adapters/redis-journal.ts';
 import type { RolloutEvent } from '../core/events.ts';
-import { lastRollout } from '../core/history.ts';
+import { lastRollout, neverBegan, type RunEnded } from '../core/history.ts';
 import { buildReport } from '../report/build.ts';
 import { type CallLine, readLines } from '../report/call-lines.ts';
 import { renderReport } from '../report/html.ts';
@@ -28,7 +28,9 @@ export async function report(journals: readonly string[], options: ReportOptions
   const events = journals.length > 0 ? runs.flat() : lastRollout(runs);
   const told = calls === undefined ? [] : readJson<CallLine>(calls);
   const made = buildReport({ events, calls: told });
-  if (made === undefined) throw options.shared ? nothingShared() : nothing(files);
+  const unbegun = neverBegan(runs);
+  if (made === undefined)
+    throw unbegun === undefined ? (options.shared ? nothingShared() : nothing(files)) : onlyRefused(unbegun);
   const page = join(out, 'report.html');
   try {
     mkdirSync(out, { recursive: true });
@@ -42,6 +44,7 @@ export async function report(journals: readonly string[], options: ReportOptions
       cause,
     });
   }
+  if (unbegun !== undefined) process.stdout.write(`${unbegunWords(unbegun)} This is the one before it.\n`);
   const { ok, problems } = made.verdict;
   process.stdout.write(`${[page, ...problems].join('\n')}\n`);
   return ok ? EXIT.done : EXIT.halted;
@@ -78,16 +81,6 @@ function nothingShared(): FleetError {
   });
 }
 
-/** Names of runs begin with their time, so that they sort. */
-function journalsOf(folder: string): readonly string[] {
-  try {
-    const names = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
-    return names.toSorted().map((name) => join(folder, name));
-  } catch {
-    return []; // no run was ever started here
-  }
-}
-
 function readJson<T>(file: string): readonly T[] {
   try {
     return readLines<T>(readFileSync(file, 'utf8')).lines;
@@ -99,6 +92,19 @@ function readJson<T>(file: string): readonly T[] {
       cause,
     });
   }
+}
+
+function unbegunWords({ run, at, result, because }: RunEnded): string {
+  return `The run ${run} of ${at} was ${result} before it had seen the fleet: ${because}`;
+}
+
+function onlyRefused(end: RunEnded): FleetError {
+  return new FleetError({
+    kind: 'usage',
+    code: 'report',
+    message: `There is nothing to report. ${unbegunWords(end)}`,
+    ...(end.hint === undefined ? {} : { hint: end.hint }),
+  });
 }
 
 function nothing(files: readonly string[]): FleetError {

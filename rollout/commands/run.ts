@@ -12,17 +12,16 @@ import type { RedisPlace } from '../adapters/redis-lock.ts';
 import { openWishes, type Wishes } from '../adapters/wishes.ts';
 import { agesIn } from '../ages.ts';
 import { runRollout } from '../controller.ts';
-import type { RolloutEvent, RunResult } from '../core/events.ts';
+import type { RolloutEvent } from '../core/events.ts';
 import { forgetful } from '../core/forgetful.ts';
-import { effectivePolicy, type Policy } from '../core/policy.ts';
+import { effectivePolicy } from '../core/policy.ts';
 import { runId } from '../core/run-id.ts';
-import { foreseen, refuseTroubles } from '../foresee.ts';
+import { outlook } from '../foresee.ts';
 import { watchLifetimes } from '../lifetimes.ts';
-import type { Observer } from '../observe.ts';
 import type { Journal, Lock } from '../ports.ts';
-import type { RunEnd } from '../run-end.ts';
+import { neverBegun, type RunEnd } from '../run-end.ts';
 import { controlPlace, type FleetOptions, observerOf, type Session, withSession } from '../session.ts';
-import { refuseSharing } from '../sharing.ts';
+import { troublesIn } from '../troubles.ts';
 import { chooseView } from '../view/choose.ts';
 import { overridesOf, type PolicyOptions } from './overrides.ts';
 
@@ -45,7 +44,6 @@ type SharedPlace = { readonly redis: RedisPlace; readonly fleet: string };
 /** Rejects with a FleetError before anything was touched; afterwards it answers the exit code. */
 export async function run(options: RunOptions, prepare: Prepare = nothing): Promise<number> {
   return await withSession(options, async (session) => {
-    await session.proxies.check();
     const metrics = await metricsOf(options, session);
     try {
       return await runShown(session, options, prepare, metrics);
@@ -83,13 +81,12 @@ async function runShown(
       journal.write({ kind: 'notify-failed', to, message }),
     );
     const journal = openJournal(file, id, session.clock, viewsOf(view, copy, metrics, news));
-    journal.write(lockedEvent(lock));
-    await prepare(session, journal);
-    const end = await runLocked(session, options, id, lock, journal, wishes);
+    journal.write(lockedEvent(lock, session));
+    const end = await toEnd(session, options, { id, lock, journal, wishes, prepare });
     await news.close();
     await view.close();
     if (!options.json) process.stdout.write(`journal: ${file}\n`);
-    return exitCode(end.result);
+    return exitCode(end);
   } finally {
     const missing = (await copy?.close()) ?? 0;
     if (missing > 0) process.stderr.write(`${missing} events of the journal did not get into Redis\n`);
@@ -104,9 +101,35 @@ function viewsOf(...views: readonly (Shown | undefined)[]): readonly Shown['show
   return views.flatMap((view) => (view === undefined ? [] : [view.show]));
 }
 
-function lockedEvent({ kind: lock, token, detail, tookOver }: Lock) {
+function lockedEvent({ kind: lock, token, detail, tookOver }: Lock, { file, by }: Session) {
   const dead = tookOver === undefined ? {} : { tookOver };
-  return { kind: 'locked', lock, token, detail, ...dead } as const;
+  return { kind: 'locked', fleet: file.name, by, lock, token, detail, ...dead } as const;
+}
+
+type Locked = {
+  readonly id: string;
+  readonly lock: Lock;
+  readonly journal: Journal;
+  readonly wishes: Wishes;
+  readonly prepare: Prepare;
+};
+
+/** Whatever keeps the run from its first look is told as its end: in the journal, to its views, to whoever follows it. */
+async function toEnd(session: Session, options: RunOptions, locked: Locked): Promise<RunEnd> {
+  const { clock } = session;
+  const { journal, prepare } = locked;
+  const startedAt = clock.now();
+  try {
+    await session.proxies.check();
+    await prepare(session, journal);
+  } catch (error) {
+    if (!isFleetError(error) || error.code === 'journal') throw error;
+    const end = neverBegun(error);
+    const { fleet: _, ...said } = end;
+    journal.write({ kind: 'run-ended', ...said, seconds: (clock.now() - startedAt) / 1000, relays: [] });
+    return end;
+  }
+  return await runLocked(session, options, locked);
 }
 
 /** Nobody has to follow a run: without Redis there is the file. */
@@ -123,10 +146,7 @@ async function openCopy({ redis, fleet }: SharedPlace): Promise<SharedJournal | 
 async function runLocked(
   session: Session,
   options: RunOptions,
-  id: string,
-  lock: Lock,
-  journal: Journal,
-  wishes: Wishes,
+  { id, lock, journal, wishes }: Locked,
 ): Promise<RunEnd> {
   const { file, cloud, relays, proxies, clock, by } = session;
   const { hooks } = file.rollout;
@@ -134,7 +154,6 @@ async function runLocked(
     askGates(hooks, { fleet: file.name, run: id, relays: names, because });
   const policy = effectivePolicy(file, overridesOf(options, options.drain));
   const observer = observerOf(session, policy);
-  await lookAhead(session, observer, policy, journal);
   const { stop, forget } = stopOnSignal();
   try {
     return await runRollout(
@@ -147,6 +166,11 @@ async function runLocked(
         observer,
         stop,
         wish: wishes.read,
+        foresee: async (fleet) => {
+          const seen = outlook(fleet, policy, await troublesIn(fleet, session), clock.now());
+          const ages = file.proxies.length === 0 ? [] : await agesIn(session, fleet.relays);
+          return { ...seen, lines: [...seen.lines, ...forgetful(file.proxies, ages)] };
+        },
         lifetimes: watchLifetimes(relays, clock),
         ...(hooks.gates.length === 0 ? {} : { consent }),
       },
@@ -154,27 +178,6 @@ async function runLocked(
   } finally {
     forget();
   }
-}
-
-/** A cloud that cannot be read is the run's own trouble, and it has the words for it. */
-async function lookAhead(
-  session: Session,
-  observer: Observer,
-  policy: Policy,
-  journal: Journal,
-): Promise<void> {
-  const { cloud, clock, file } = session;
-  const fleet = await observer.observe();
-  await refuseSharing(session, fleet);
-  const stale = fleet.targets.filter(({ zone }) =>
-    fleet.relays.some((relay) => relay.zone === zone && !relay.onTarget),
-  );
-  const templates = stale.map(({ template }) => template);
-  const troubles = templates.length === 0 ? [] : await cloud.troubles(templates, file.cloud);
-  refuseTroubles(troubles);
-  const ages = file.proxies.length === 0 ? [] : await agesIn(session, fleet.relays);
-  const lines = [...foreseen(fleet, policy, troubles, clock.now()), ...forgetful(file.proxies, ages)];
-  if (lines.length > 0) journal.write({ kind: 'foreseen', lines });
 }
 
 /** The first signal finishes what is in hand; a second one ends at once, which is safe as well. */
@@ -193,10 +196,12 @@ function stopOnSignal(): { readonly stop: AbortSignal; readonly forget: () => vo
   return { stop: controller.signal, forget };
 }
 
-function exitCode(result: RunResult): number {
+function exitCode({ result }: RunEnd): number {
   switch (result) {
     case 'done':
       return EXIT.done;
+    case 'refused':
+      return EXIT.usage;
     case 'held':
     case 'halted':
     case 'failed':

@@ -7,11 +7,11 @@ import { type Eta, steadyEta } from '../core/eta.ts';
 import { callsOn, type Fleet } from '../core/fleet.ts';
 import { standingsOf } from '../core/plan.ts';
 import { effectivePolicy, type Policy } from '../core/policy.ts';
-import { type Running, viewRunning } from '../running.ts';
+import { type LastEnd, type Running, viewRunning } from '../running.ts';
 import { controlPlace, type FleetOptions, observerOf, type Session, withSession } from '../session.ts';
 import { etaLines } from '../view/eta.ts';
 import { fleetLines } from '../view/fleet-table.ts';
-import { runningLines } from '../view/running.ts';
+import { lastLines, runningLines } from '../view/running.ts';
 
 export type StatusOptions = FleetOptions & { readonly watch: boolean; readonly json: boolean };
 
@@ -28,12 +28,14 @@ export async function status(options: StatusOptions): Promise<number> {
     const stop = new AbortController();
     const onSignal = () => stop.abort();
     process.once('SIGINT', onSignal);
-    for (let last = ''; !stop.signal.aborted; ) {
+    for (let shown = ''; !stop.signal.aborted; ) {
       const fleet = await observer.observe();
-      const text = textOf(fleet, await runs.look(), policy, await etasOf(session, fleet), options.json);
+      const run = await runs.look();
+      const last = run === undefined ? await runs.last() : undefined;
+      const text = textOf(fleet, { run, last }, policy, await etasOf(session, fleet), options.json);
       if (options.watch && process.stdout.isTTY && !options.json) process.stdout.write(`${REDRAW}${text}\n`);
-      else if (text !== last) process.stdout.write(`${text}\n`);
-      last = text;
+      else if (text !== shown) process.stdout.write(`${text}\n`);
+      shown = text;
       if (!options.watch) break;
       await clock.sleep(WATCH_MS, stop.signal);
     }
@@ -53,7 +55,7 @@ async function etasOf(session: Session, { relays }: Fleet): Promise<ReadonlyMap<
 
 function textOf(
   fleet: Fleet,
-  run: Running | undefined,
+  { run, last }: { readonly run: Running | undefined; readonly last: LastEnd | undefined },
   policy: Policy,
   etas: ReadonlyMap<string, Eta>,
   json: boolean,
@@ -61,6 +63,25 @@ function textOf(
   const relays = standingsOf(fleet, policy).map(stateOf);
   const eta = Object.fromEntries(etas);
   return json
-    ? JSON.stringify({ fleet: fleet.name, targets: fleet.targets, ...(run ? { run } : {}), relays, eta })
-    : [...fleetLines(fleet.targets, relays), ...etaLines(etas), ...runningLines(run)].join('\n');
+    ? JSON.stringify({
+        ...{ fleet: fleet.name, targets: fleet.targets },
+        ...(run ? { run } : {}),
+        ...(last ? { last: endIn(last) } : {}),
+        ...{ relays, eta },
+      })
+    : [
+        ...fleetLines(fleet.targets, relays),
+        ...etaLines(etas),
+        ...runningLines(run),
+        ...lastLines(last),
+      ].join('\n');
+}
+
+/** Without the state of its relays, which is an old one by now. */
+function endIn({ run, at, result, because, hint, reasons }: LastEnd): LastEnd {
+  return {
+    ...{ run, at, result, because },
+    ...(hint === undefined ? {} : { hint }),
+    ...(reasons === undefined ? {} : { reasons }),
+  };
 }

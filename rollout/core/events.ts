@@ -44,9 +44,14 @@ export type TargetState = {
   readonly version?: string;
 };
 
+/** Why a run does not begin, and the way out. */
+export type Reason = { readonly message: string; readonly next: string };
+
 export type RunResult =
   /** Every relay serves the wanted image. */
   | 'done'
+  /** It was not begun: what is wrong can be seen before a relay is touched. */
+  | 'refused'
   /** A deadline passed, or something is left that only a person can decide; nothing was forced. */
   | 'held'
   /** A gate failed or a safety rule forbids to go on. */
@@ -74,6 +79,9 @@ export type EventBody =
   /** The lock of the fleet was taken; `tookOver` names a dead owner's run. */
   | {
       readonly kind: 'locked';
+      /** Absent in journals of older versions. */
+      readonly fleet?: string;
+      readonly by?: string;
       readonly lock: 'redis' | 'local';
       readonly token: number;
       readonly detail: string;
@@ -141,6 +149,10 @@ export type EventBody =
       readonly result: RunResult;
       readonly because: string;
       readonly hint?: string;
+      /** What kind of error it was, a stable word such as `preflight` or `gce-denied`; of `refused` and `failed` alone. */
+      readonly code?: string;
+      /** Of `refused`, where there are several or each has a way out of its own. */
+      readonly reasons?: readonly Reason[];
       readonly seconds: number;
       /** Every relay as it is left. */
       readonly relays: readonly RelayState[];

@@ -4,6 +4,20 @@ import type { RolloutEvent } from './events.ts';
 /** Events of one run, in order. */
 export type RunEvents = readonly RolloutEvent[];
 
+export type RunEnded = Extract<RolloutEvent, { readonly kind: 'run-ended' }>;
+
+/** How the run of the newest event has ended; undefined: it has not, or there is none. Events in the order of time. */
+export function endOfNewest(events: RunEvents): RunEnded | undefined {
+  const run = events.at(-1)?.run;
+  return events.findLast((event): event is RunEnded => event.kind === 'run-ended' && event.run === run);
+}
+
+/** The newest run, if it ended before it had seen the fleet: nothing can be reported of it but why. */
+export function neverBegan(runs: readonly RunEvents[]): RunEnded | undefined {
+  const newest = runs.filter((events) => events.length > 0).at(-1) ?? [];
+  return fleetOf(newest) === undefined ? endOfNewest(newest) : undefined;
+}
+
 /** The last rollout: the last run that began, and every run before it that it took up. Runs in the order of time. */
 export function lastRollout(runs: readonly RunEvents[]): RunEvents {
   const begun = runs.filter((events) => fleetOf(events) !== undefined);

@@ -44,7 +44,7 @@ export type RunReport = {
   /** Absent: no end was written; the run still goes on or was killed. */
   readonly endedAt?: string;
   readonly seconds?: number;
-  readonly result?: 'done' | 'held' | 'halted' | 'aborted' | 'interrupted' | 'failed';
+  readonly result?: 'done' | 'refused' | 'held' | 'halted' | 'aborted' | 'interrupted' | 'failed';
   readonly because?: string;
   /** The part of the fleet that the last run was to bring to the new image; absent: all of it. */
   readonly share?: number | string;

@@ -39,11 +39,7 @@ const formatters: { readonly [K in EventKind]: Formatter<K> } = {
   foreseen: ({ lines }) => lines,
   'notify-failed': ({ to, message }) => [`${to} could not be told: ${message}`],
   'observe-failed': ({ message }) => [`the fleet cannot be read: ${message}; trying again`],
-  'run-ended': ({ result, because, hint, seconds, relays }) => [
-    `${result} after ${seconds.toFixed(0)} s: ${because}`,
-    ...(hint === undefined ? [] : [`  ${hint}`]),
-    ...leftovers(relays).map((line) => `  ${line}`),
-  ],
+  'run-ended': (event) => endLines(event),
 };
 
 const WISHES = {
@@ -57,6 +53,24 @@ const NEXT = {
   hold: 'the relay stays as it is',
   stop: 'the run ends',
 } as const;
+
+type Ended = Extract<EventBody, { readonly kind: 'run-ended' }>;
+
+/** The result, why, and what to do; several reasons one below the other. */
+export function endLines({ result, because, hint, reasons = [], seconds, relays }: Ended): readonly string[] {
+  const several = reasons.length > 1;
+  const why = several ? `${reasons.length} things are in its way` : because;
+  const [only] = reasons;
+  const ways = several
+    ? reasons.flatMap(({ message, next }) => [`- ${message}`, `  ${next}`])
+    : only === undefined || only.next === hint
+      ? []
+      : [only.next];
+  return [
+    `${result} after ${seconds.toFixed(0)} s: ${why}`,
+    ...[...ways, ...(hint === undefined ? [] : [hint]), ...leftovers(relays)].map((line) => `  ${line}`),
+  ];
+}
 
 /** What an event says, without its time. */
 export function sayingOf(event: RolloutEvent): readonly string[] {

@@ -1,5 +1,5 @@
 /** The rollout that is on, for people. Pure. */
-import type { Running } from '../running.ts';
+import type { LastEnd, Running } from '../running.ts';
 
 export function runningLines(running: Running | undefined): readonly string[] {
   if (running === undefined) return [];
@@ -10,4 +10,12 @@ export function runningLines(running: Running | undefined): readonly string[] {
       `  ${relay ?? 'the run'} waits: ${because}${overdue ? ' (beyond its deadline)' : ''}`,
   );
   return [head, ...each];
+}
+
+/** How the last rollout ended. */
+export function lastLines(last: LastEnd | undefined): readonly string[] {
+  if (last === undefined) return [];
+  const { run, at, result, because, hint } = last;
+  const next = result === 'done' || hint === undefined ? [] : [`  ${hint}`];
+  return [`last rollout ${run}: ${result} at ${at}: ${because}`, ...next];
 }

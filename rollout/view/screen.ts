@@ -4,17 +4,22 @@ import { Listr, type ListrTask } from 'listr2';
 import type { EventBody, RelayRef, RelayState, RolloutEvent } from '../core/events.ts';
 import type { View } from './choose.ts';
 import { etaWords } from './eta.ts';
-import { leftovers, linesOf, stateWords } from './lines.ts';
+import { endLines, linesOf, stateWords } from './lines.ts';
 
 type Task = { title: string; output: string; readonly skip: (message: string) => unknown };
 
 /** A drawn relay: `task` once listr2 has begun it, `finish` ends its line. */
 type Line = { task: Task | undefined; title: string; output: string; finish: () => void; done: boolean };
 
-type Screen = { readonly lines: Map<string, Line>; drawn: Promise<unknown> | undefined };
+type Screen = {
+  readonly lines: Map<string, Line>;
+  /** A run that has begun, and of which nothing is drawn yet. */
+  pending: Started | undefined;
+  drawn: Promise<unknown> | undefined;
+};
 
 export function screenView(): View {
-  const screen: Screen = { lines: new Map(), drawn: undefined };
+  const screen: Screen = { lines: new Map(), pending: undefined, drawn: undefined };
   return {
     show: (event) => show(screen, event),
     close: async () => {
@@ -23,11 +28,19 @@ export function screenView(): View {
   };
 }
 
+/** What is printed as lines comes before the picture; a run that is refused gets none. */
+const BEFORE_PICTURE: readonly RolloutEvent['kind'][] = ['locked', 'target-set', 'run-started', 'foreseen'];
+
 function show(screen: Screen, event: RolloutEvent): void {
+  const { pending } = screen;
+  if (pending !== undefined && !BEFORE_PICTURE.includes(event.kind)) {
+    screen.pending = undefined;
+    if (event.kind !== 'run-ended') begin(screen, pending);
+  }
   switch (event.kind) {
     case 'run-started':
       print(event);
-      begin(screen, event);
+      screen.pending = event;
       return;
     case 'relay-observed':
       update(screen, event.relay, `${event.relay.name}: ${stateWords(event)}`, undefined);
@@ -151,8 +164,6 @@ function finish(screen: Screen, event: RolloutEvent & { readonly kind: 'run-ende
     line.finish();
   }
   screen.drawn = Promise.resolve(screen.drawn).then(() => {
-    process.stdout.write(`\n${event.result} after ${event.seconds.toFixed(0)} s: ${event.because}\n`);
-    if (event.hint !== undefined) process.stdout.write(`  ${event.hint}\n`);
-    for (const line of leftovers(event.relays)) process.stdout.write(`  ${line}\n`);
+    process.stdout.write(`\n${endLines(event).join('\n')}\n`);
   });
 }

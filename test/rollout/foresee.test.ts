@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { foreseen, refuseTroubles } from '../../rollout/foresee.ts';
+import { foreseen, outlook } from '../../rollout/foresee.ts';
 import { fleetOf, NOW, POLICY, serving, stale } from './support/fleets.ts';
 
 test('a run says what goes wrong between the versions, and that it cannot end, before it begins', () => {
@@ -15,13 +15,21 @@ test('a run says what goes wrong between the versions, and that it cannot end, b
   expect(foreseen(three, soon, [], NOW).at(-1)).toMatch(
     /held with 1 relays replaced: .*nothing is begun after/,
   );
-  expect(foreseen(fleetOf(serving('a1')), POLICY, [{ kind: 'warn', message: 'x' }], NOW)).toEqual([]);
-  expect(foreseen(two, POLICY, [{ kind: 'warn', message: 'x' }], NOW)).toContain('x');
+  expect(foreseen(fleetOf(serving('a1')), POLICY, [{ kind: 'warn', message: 'x', next: 'Y.' }], NOW)).toEqual(
+    [],
+  );
+  expect(foreseen(two, POLICY, [{ kind: 'warn', message: 'x', next: 'Y.' }], NOW)).toContain('x Y.');
 });
 
 test('a VM that could not be made again is a reason to touch nothing; a warning is none', () => {
-  expect(() => refuseTroubles([{ kind: 'warn', message: 'x' }])).not.toThrow();
-  expect(() => refuseTroubles([{ kind: 'stop', message: 'The image is gone.' }])).toThrow(
-    'The image is gone.',
-  );
+  const two = fleetOf(stale('a1'), stale('b1'));
+  const [warn, stop] = (['warn', 'stop'] as const).map((kind) => ({
+    kind,
+    message: `a ${kind}`,
+    next: 'Mend it.',
+  }));
+  expect(outlook(two, POLICY, warn === undefined ? [] : [warn], NOW).refusals).toEqual([]);
+  expect(outlook(two, POLICY, stop === undefined ? [] : [stop], NOW).refusals).toEqual([
+    { message: 'a stop', next: 'Mend it.' },
+  ]);
 });
