@@ -385,6 +385,14 @@ export interface Fleet {
      */
     secret?: string;
     /**
+     * Whether Memorystore, or an external Redis, is spoken to by TLS, and nothing else. Memorystore cannot change it once it is made. Not in a fleet of one relay: it keeps its calls there, and RTPEngine's client has no TLS.
+     */
+    tls: boolean;
+    /**
+     * File (PEM) with the certificate authorities that a rollout trusts for an external Redis with TLS. Absent: those of the machine that it runs on.
+     */
+    caFile?: string;
+    /**
      * Memorystore tier.
      */
     tier: 'BASIC' | 'STANDARD_HA';

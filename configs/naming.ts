@@ -11,6 +11,9 @@ export const METADATA = {
   control: 'rtpfleet-control',
   /** URL at which Secret Manager gives the password of that Redis; absent: it asks for none. */
   redisSecret: 'rtpfleet-redis-secret',
+  /** URL at which Secret Manager gives the certificates (PEM) of the authority that is that Redis's own, which is then spoken to by
+   * TLS; absent: it has none. Read by `rollout`. */
+  redisCa: 'rtpfleet-redis-ca',
   /** `self`: the relay admits itself after its own check; `controller`: it stays cordoned until it is admitted. */
   admission: 'rtpfleet-admission',
   /** GCE's own switch for guest attributes; value `TRUE`. */

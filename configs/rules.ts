@@ -137,7 +137,8 @@ function architecture({ image, relays, rtpengine }: Fleet): readonly Problem[] {
   return problems;
 }
 
-function redis({ redis }: Fleet): readonly Problem[] {
+function redis(fleet: Fleet): readonly Problem[] {
+  const { redis } = fleet;
   const problems: Problem[] = [];
   const wrong = (key: string, message: string) =>
     problems.push({ path: ['redis', key], message: `redis.${key}: ${message}` });
@@ -154,6 +155,15 @@ function redis({ redis }: Fleet): readonly Problem[] {
     wrong('secret', `is for an external Redis; this one is ${redis.kind}`);
   if (redis.kind !== 'memorystore' && redis.auth)
     wrong('auth', `is for Memorystore; this one is ${redis.kind}`);
+  if (redis.tls && redis.kind !== 'memorystore' && redis.kind !== 'external')
+    wrong('tls', `is for Memorystore or an external Redis; this one is ${redis.kind}`);
+  else if (redis.tls && relayCount(fleet) === 1)
+    wrong(
+      'tls',
+      'cannot be had in a fleet of one relay, which keeps its calls in Redis: RTPEngine speaks no TLS there. Have two relays, or leave it out',
+    );
+  if (redis.caFile !== undefined && !(redis.tls && redis.kind === 'external'))
+    wrong('caFile', 'is for an external Redis with redis.tls');
   return problems;
 }
 

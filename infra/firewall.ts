@@ -2,7 +2,7 @@
 import { Firewall, type FirewallArgs } from '@pulumi/gcp/compute/firewall.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Fleet } from '../configs/fleet.ts';
-import { openings, REDIS_PORT } from './ports.ts';
+import { openings, REDIS_PORT, REDIS_TLS_PORT } from './ports.ts';
 
 export type FirewallInputs = {
   readonly fleet: Readonly<Fleet>;
@@ -70,7 +70,7 @@ function lockRedis(
       },
       { parent },
     );
-  const toRedis = [{ protocol: 'tcp', ports: [String(REDIS_PORT)] }];
+  const toRedis = [{ protocol: 'tcp', ports: [String(fleet.redis.tls ? REDIS_TLS_PORT : REDIS_PORT)] }];
   rule('redis-relays', {
     description: 'Call state of the relays',
     priority: PRIORITY.allow,

@@ -7,7 +7,8 @@ import { FleetFirewall } from './firewall.ts';
 import { FleetIdentity } from './identity.ts';
 import { FleetMonitoring } from './monitoring.ts';
 import { FleetNetwork } from './network.ts';
-import { FleetRedis, type RedisPlace } from './redis.ts';
+import type { RedisPlace } from './redis/place.ts';
+import { FleetRedis } from './redis.ts';
 import { relayTemplate } from './template.ts';
 import { RelayZone } from './zone.ts';
 

@@ -7,7 +7,7 @@ import { FleetError } from '../lib/errors.ts';
 import type { Settings } from './config.ts';
 import type { RelayFleet } from './fleet.ts';
 import { scrapeConfig } from './monitoring/scrape.ts';
-import type { RedisPlace } from './redis.ts';
+import type { RedisPlace } from './redis/place.ts';
 import type { RelayZone } from './zone.ts';
 
 export type RelayAddress = {
@@ -87,12 +87,14 @@ export function stackOutputs(settings: Settings, made: RelayFleet) {
   };
 }
 
-function redisOutputs({ fleet }: Settings, { host, port, secret }: RedisPlace) {
+function redisOutputs({ fleet }: Settings, { host, port, secret, authority }: RedisPlace) {
   return {
     host,
     port,
     control: pulumi.interpolate`${host}:${port}/${fleet.redis.controlDatabase}`,
     /** Where its password is; never the password. */
     secret: secret ?? null,
+    /** Certificates (PEM) of its own authority, for other clients with TLS. */
+    ca: authority?.certificates ?? null,
   };
 }

@@ -9,8 +9,9 @@ import { rangesOf } from '../configs/places.ts';
 export const HEALTH_CHECK_RANGES: readonly string[] = ['35.191.0.0/16', '130.211.0.0/22'];
 /** Identity-Aware Proxy's TCP forwarding (cloud.google.com/iap/docs/using-tcp-forwarding): SSH without an open port 22. */
 export const IAP_RANGES: readonly string[] = ['35.235.240.0/20'];
-/** Memorystore's port without TLS. */
+/** Memorystore's ports without and with TLS (cloud.google.com/memorystore/docs/redis/about-in-transit-encryption). */
 export const REDIS_PORT = 6379;
+export const REDIS_TLS_PORT = 6378;
 
 export type Opening = {
   /** Ends the firewall rule's name: `<fleet>-<name>`. */

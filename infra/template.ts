@@ -5,7 +5,7 @@ import { LABEL, METADATA, templateName } from '../configs/naming.ts';
 import { relayCount } from '../configs/places.ts';
 import type { Settings } from './config.ts';
 import { relayScopes } from './identity.ts';
-import type { RedisPlace } from './redis.ts';
+import type { RedisPlace } from './redis/place.ts';
 
 export type TemplateInputs = {
   readonly settings: Settings;
@@ -79,13 +79,14 @@ function redisMetadata({ settings, redis }: TemplateInputs): Record<string, pulu
   const { fleet, secretsEndpoint } = settings;
   const { database, controlDatabase } = fleet.redis;
   const at = pulumi.interpolate`${redis.host}:${redis.port}`;
-  const { secret } = redis;
+  const { secret, authority } = redis;
+  const readAt = (version: pulumi.Output<string>) =>
+    pulumi.interpolate`${secretsEndpoint}/v1/${version}:access`;
   return {
     [METADATA.control]: pulumi.interpolate`${at}/${controlDatabase}`,
     ...(relayCount(fleet) === 1 ? { [METADATA.redis]: pulumi.interpolate`${at}/${database}` } : {}),
-    ...(secret === undefined
-      ? {}
-      : { [METADATA.redisSecret]: pulumi.interpolate`${secretsEndpoint}/v1/${secret}:access` }),
+    ...(secret === undefined ? {} : { [METADATA.redisSecret]: readAt(secret) }),
+    ...(authority === undefined ? {} : { [METADATA.redisCa]: readAt(authority.secret) }),
   };
 }
 

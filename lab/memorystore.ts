@@ -1,5 +1,5 @@
 /** Memorystore for Redis (API v1): create, get, list and delete instances; each is a real redis-server behind `RedisServers`. */
-import { randomUUID } from 'node:crypto';
+import { randomUUID, X509Certificate } from 'node:crypto';
 import { reasonOf } from '../lib/errors.ts';
 import type { Lab } from './context.ts';
 import { newId, timestamp } from './context.ts';
@@ -27,8 +27,8 @@ const SETTABLE: ReadonlySet<string> = new Set([
   'authEnabled',
   'transitEncryptionMode',
 ]);
-/** Asked for, but the lab's Redis has not. */
-const OFF: Readonly<Record<string, unknown>> = { transitEncryptionMode: 'DISABLED' };
+/** google.cloud.redis.v1.Instance.TransitEncryptionMode */
+const ENCRYPTION: readonly unknown[] = ['DISABLED', 'SERVER_AUTHENTICATION'];
 
 export const isRedisPath = (path: string): boolean => path.startsWith('/redis/v1/');
 
@@ -80,8 +80,13 @@ function create(lab: Lab, parent: string, id: string, body: Json): Json {
       'badRequest',
       `Invalid JSON payload received. Unknown name "${unknown}" at 'instance': Cannot find field.`,
     );
-  const beyond = Object.keys(OFF).find((key) => body[key] !== undefined && body[key] !== OFF[key]);
-  if (beyond !== undefined) throw unsupported(`redis.instances.create with ${beyond}`);
+  const { transitEncryptionMode = 'DISABLED' } = body;
+  if (!ENCRYPTION.includes(transitEncryptionMode))
+    throw invalid(
+      'instance.transit_encryption_mode',
+      transitEncryptionMode,
+      `Must be ${ENCRYPTION.join(' or ')}.`,
+    );
   if (!Number.isInteger(body.memorySizeGb))
     throw invalid('instance.memory_size_gb', body.memorySizeGb ?? '', 'Must be a whole number.');
   const name = `${parent}/instances/${id}`;
@@ -92,6 +97,7 @@ function create(lab: Lab, parent: string, id: string, body: Json): Json {
     tier: 'BASIC',
     connectMode: 'DIRECT_PEERING',
     redisConfigs: {},
+    transitEncryptionMode,
     ...body,
     name,
     createTime: timestamp(lab),
@@ -113,12 +119,16 @@ const configOf = (instance: Json | undefined): Record<string, string> =>
 
 async function start(lab: Lab, name: string): Promise<Json> {
   const password = lab.state.redisPasswords?.[name];
-  const { host, port } = await lab.redis.start(serverOf(name), configOf(lab.state.redis[name]), password);
+  const instance = lab.state.redis[name];
+  const tls = instance?.transitEncryptionMode === 'SERVER_AUTHENTICATION';
+  const wish = { config: configOf(instance), password, tls };
+  const { host, port, authority } = await lab.redis.start(serverOf(name), wish);
   const location = name.split('/')[3] ?? '';
   const ready: Json = {
-    ...lab.state.redis[name],
+    ...instance,
     host,
     port,
+    ...(authority === undefined ? {} : { serverCaCerts: [serverCaCert(authority)] }),
     currentLocationId: `${location}-a`,
     persistenceIamIdentity: `serviceAccount:lab@${lab.project}.iam.gserviceaccount.com`,
     state: 'READY',
@@ -126,6 +136,18 @@ async function start(lab: Lab, name: string): Promise<Json> {
   lab.state.redis[name] = ready;
   lab.store.changed();
   return { '@type': 'type.googleapis.com/google.cloud.redis.v1.Instance', ...ready };
+}
+
+/** google.cloud.redis.v1.TlsCertificate */
+function serverCaCert(cert: string): Json {
+  const { serialNumber, validFromDate, validToDate, fingerprint } = new X509Certificate(cert);
+  return {
+    cert,
+    serialNumber,
+    createTime: validFromDate.toISOString(),
+    expireTime: validToDate.toISOString(),
+    sha1Fingerprint: fingerprint.replaceAll(':', '').toLowerCase(),
+  };
 }
 
 function remove(lab: Lab, parent: string, id: string): Json {

@@ -45,15 +45,26 @@ export type Images = {
   readonly remove: (imageId: string) => Promise<void>;
 };
 
+export type RedisWish = {
+  /** Memorystore's `redisConfigs`, e.g. `{'notify-keyspace-events': 'KEA'}`. */
+  readonly config?: Readonly<Record<string, string>>;
+  /** Asked of every client; absent: none. */
+  readonly password?: string | undefined;
+  /** It speaks TLS, and nothing else. */
+  readonly tls?: boolean;
+};
+
+export type RedisAddress = {
+  readonly host: string;
+  readonly port: number;
+  /** PEM of the authority that is its own; absent: it speaks no TLS. */
+  readonly authority?: string;
+};
+
 /** A managed Redis (Memorystore in GCE's words): a real redis-server at its own address. */
 export type RedisServers = {
-  /** `config`: Memorystore's `redisConfigs`, e.g. `{'notify-keyspace-events': 'KEA'}`. `password`: asked of every client; absent: none.
-   * A running one is left as it is. */
-  readonly start: (
-    name: string,
-    config?: Readonly<Record<string, string>>,
-    password?: string,
-  ) => Promise<{ readonly host: string; readonly port: number }>;
+  /** A running one is left as it is. */
+  readonly start: (name: string, wanted?: RedisWish) => Promise<RedisAddress>;
   readonly stop: (name: string) => Promise<void>;
 };
 

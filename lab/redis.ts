@@ -1,18 +1,22 @@
 /** Managed Redis of the lab: a real redis-server at an address of its own, as Memorystore is; nothing is written outside the lab. */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { FleetError } from '../lib/errors.ts';
 import { startDetached } from './host/detached.ts';
 import { readJson, writeJson } from './host/json-file.ts';
 import { end, isAlive, type ProcessId, until } from './host/processes.ts';
 import { addressIn, type LabNames, namespaceOf } from './names.ts';
 import type { Network } from './network.ts';
-import type { RedisServers } from './ports.ts';
+import type { RedisAddress, RedisServers, RedisWish } from './ports.ts';
 import { freeSlot, redisArguments } from './redis/arguments.ts';
+import { certificatesFor } from './redis/certificates.ts';
 import { redisNames, removeNamespace } from './redis/remove.ts';
 
+/** Memorystore's ports. */
 const PORT = 6379;
+const TLS_PORT = 6378;
 
 export type RedisOptions = {
   readonly folder: string;
@@ -20,15 +24,16 @@ export type RedisOptions = {
   readonly network: Network;
 };
 
-type RedisRecord = { readonly host: string; readonly process: ProcessId };
+type RedisRecord = RedisAddress & { readonly process: ProcessId };
 
 export function createRedisServers(options: RedisOptions): RedisServers {
   const { folder, names } = options;
   return {
-    start: async (name, config = {}, password = undefined) => {
+    start: async (name, wanted = {}) => {
       const record = await recordOf(folder, name);
-      const running = record !== undefined && (await isAlive(record.process));
-      return { host: running ? record.host : await start(options, name, config, password), port: PORT };
+      if (record === undefined || !(await isAlive(record.process))) return await start(options, name, wanted);
+      const { process: _, ...address } = record;
+      return address;
     },
     stop: async (name) => {
       const record = await recordOf(folder, name);
@@ -47,9 +52,8 @@ async function recordOf(folder: string, name: string): Promise<RedisRecord | und
 async function start(
   { folder, names, network }: RedisOptions,
   name: string,
-  config: Readonly<Record<string, string>>,
-  password: string | undefined,
-): Promise<string> {
+  { config = {}, password, tls = false }: RedisWish,
+): Promise<RedisAddress> {
   const args = redisArguments(name, config);
   const home = join(folder, 'redis', name);
   const host = (await recordOf(folder, name))?.host ?? (await freeAddress(folder, network.range, name));
@@ -62,15 +66,32 @@ async function start(
   // In a file of its own: what stands in an argument, everyone on this machine can read.
   const secrets = join(home, 'secrets.conf');
   await writeFile(secrets, password === undefined ? '' : `requirepass ${password}\n`, { mode: 0o600 });
-  const server = ['redis-server', secrets, '--bind', host, '--port', String(PORT), '--dir', home, ...args];
+  const door = tls
+    ? await tlsDoor(home, host)
+    : { address: { host, port: PORT }, words: ['--port', String(PORT)] };
+  const { address } = door;
+  const server = ['redis-server', secrets, '--bind', host, ...door.words, '--dir', home, ...args];
   const process = await startDetached([...enter, ...server], { log: join(home, 'redis.log') });
-  if (process !== undefined) await writeJson(join(home, 'redis.json'), { host, process });
-  if (process === undefined || !(await serves(process, host))) throw didNotStart(name, home);
-  return host;
+  if (process !== undefined) await writeJson(join(home, 'redis.json'), { ...address, process });
+  if (process === undefined || !(await serves(process, address))) throw didNotStart(name, home);
+  return address;
 }
 
-async function serves(process: ProcessId, host: string): Promise<boolean> {
-  const settled = async (): Promise<boolean> => (await answersPing(host)) || !(await isAlive(process));
+async function tlsDoor(
+  home: string,
+  host: string,
+): Promise<{ readonly address: RedisAddress; readonly words: readonly string[] }> {
+  const { key, certificate, authority, authorityText } = await certificatesFor(home, host);
+  const files = ['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-ca-cert-file', authority];
+  return {
+    address: { host, port: TLS_PORT, authority: authorityText },
+    // Clients show a password, no certificate, as with Memorystore.
+    words: ['--port', '0', '--tls-port', String(TLS_PORT), '--tls-auth-clients', 'no', ...files],
+  };
+}
+
+async function serves(process: ProcessId, address: RedisAddress): Promise<boolean> {
+  const settled = async (): Promise<boolean> => (await answersPing(address)) || !(await isAlive(process));
   return (await until(settled, 10_000, 50)) && isAlive(process);
 }
 
@@ -91,14 +112,19 @@ function didNotStart(name: string, home: string): FleetError {
 }
 
 /** One PING over a connection of its own; false on anything but PONG, and that a password is asked for. */
-function answersPing(host: string): Promise<boolean> {
+function answersPing({ host, port, authority }: RedisAddress): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port: PORT, timeout: 1_000 });
+    const place = { host, port, timeout: 1_000 };
+    const socket: Socket =
+      authority === undefined
+        ? connect(place)
+        : connectTls({ ...place, ca: authority, checkServerIdentity: () => undefined });
     const say = (answer: boolean): void => {
       socket.destroy();
       resolve(answer);
     };
-    socket.once('connect', () => socket.write('PING\r\n'));
+    // Kept until there is a connection, or TLS.
+    socket.write('PING\r\n');
     socket.once('data', (data) => say(/^(\+PONG|-NOAUTH)/.test(data.toString())));
     socket.once('error', () => say(false));
     socket.once('timeout', () => say(false));

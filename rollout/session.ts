@@ -6,12 +6,13 @@ import { refuseSeveral } from '../configs/instances.ts';
 import { loadFleet } from '../configs/load.ts';
 import { FleetError, isFleetError } from '../lib/errors.ts';
 import { connectGce, type Gce } from '../lib/gce.ts';
-import { readSecret } from '../lib/secrets.ts';
+import { readSecret, type SecretOptions } from '../lib/secrets.ts';
 import { wallClock } from './adapters/clock.ts';
-import { type GceFleet, gceFleet } from './adapters/gce.ts';
+import { type GceFleet, gceFleet, type TemplateRedis } from './adapters/gce.ts';
 import type { ControlPlace } from './adapters/lock.ts';
 import { proxiesOf } from './adapters/proxies.ts';
-import { redisPlace } from './adapters/redis-lock.ts';
+import { type RedisPlace, redisPlace } from './adapters/redis.ts';
+import { redisTls } from './adapters/redis-trust.ts';
 import { type RelayDoor, relayDoor } from './adapters/relay.ts';
 import type { Policy } from './core/policy.ts';
 import { createObserver, type Observer } from './observe.ts';
@@ -74,11 +75,20 @@ export async function controlPlace({ file, endpoint, cloud }: Session): Promise<
   const [zone] = file.cloud.zones;
   const { project } = file.cloud;
   const found = file.redis.kind === 'none' || zone === undefined ? undefined : await cloud.redis(zone);
-  const place = found && redisPlace(found.at, file.redis.controlDatabase);
-  const secret = place && found.secret;
-  const password = secret === undefined ? undefined : await readSecret(secret, { project, endpoint });
-  const redis = place && (password === undefined ? place : { ...place, password });
+  const redis = found && (await reachable(file, found, { project, endpoint }));
   return { fleet: file.name, project, endpoint, redis };
+}
+
+async function reachable(
+  file: FleetFile,
+  found: TemplateRedis,
+  options: SecretOptions,
+): Promise<RedisPlace | undefined> {
+  const place = redisPlace(found.at, file.redis.controlDatabase);
+  if (place === undefined) return undefined;
+  const password = found.secret && (await readSecret(found.secret, options));
+  const tls = await redisTls(file, found, options);
+  return { ...place, ...(password === undefined ? {} : { password }), ...(tls === undefined ? {} : { tls }) };
 }
 
 /** What a command by hand or a look needs: an observer of the fleet with its policy. */

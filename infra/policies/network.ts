@@ -2,13 +2,10 @@
 import type { Fleet } from '../../configs/fleet.ts';
 import { LABEL } from '../../configs/naming.ts';
 import { UNKNOWN } from '../evaluate/protocol.ts';
-import { HEALTH_CHECK_RANGES, IAP_RANGES, REDIS_PORT } from '../ports.ts';
+import { HEALTH_CHECK_RANGES, IAP_RANGES, REDIS_PORT, REDIS_TLS_PORT } from '../ports.ts';
 import { covers, type Rule, rulesOf } from './rules.ts';
 import { isTheWorld, isWithin } from './sources.ts';
 import { findings, ofKind, type Policy, record, records, type Subject, texts } from './subject.ts';
-
-/** Memorystore's port with TLS. */
-const REDIS_TLS_PORT = 6378;
 
 function incoming(subject: Subject): readonly Rule[] {
   return rulesOf(subject).filter(({ direction, allows }) => direction === 'INGRESS' && allows);
@@ -131,10 +128,15 @@ const redisIsLocked: Policy = {
   rule: 'In the network of the fleet only relays and the controller get to Memorystore.',
   broken: (subject) => {
     const outgoing = rulesOf(subject).filter(({ direction }) => direction === 'EGRESS');
+    const reaches = (rule: Rule) => covers(rule, 'tcp', REDIS_PORT) || covers(rule, 'tcp', REDIS_TLS_PORT);
     const locks = outgoing.filter(
-      (rule) => !rule.allows && rule.targets.length === 0 && covers(rule, 'tcp', REDIS_PORT),
+      (rule) =>
+        !rule.allows &&
+        rule.targets.length === 0 &&
+        covers(rule, 'tcp', REDIS_PORT) &&
+        covers(rule, 'tcp', REDIS_TLS_PORT),
     );
-    const keys = outgoing.filter((rule) => rule.allows && covers(rule, 'tcp', REDIS_PORT));
+    const keys = outgoing.filter((rule) => rule.allows && reaches(rule));
     const open = keys.filter(({ targets }) => targets.length === 0);
     const late = keys.filter(({ priority }) => locks.some((lock) => lock.priority <= priority));
     return [

@@ -40,9 +40,10 @@ const WORDS: Readonly<Record<string, (inputs: Json, resource: Resource) => reado
   'compute/subnetwork': ({ ipCidrRange, region }) => [ipCidrRange, region],
   'projects/iAMCustomRole': ({ permissions }) => [`${texts(permissions).length} permissions`],
   'projects/iAMMember': ({ role, member }) => [`${role} to ${shortMember(member)}`],
-  'redis/instance': ({ tier, memorySizeGb, redisVersion, authEnabled, region }) => [
+  'redis/instance': ({ tier, memorySizeGb, redisVersion, authEnabled, transitEncryptionMode, region }) => [
     ...[tier, `${memorySizeGb} GB`, redisVersion, region],
     authEnabled === true ? 'password' : 'no password',
+    transitEncryptionMode === 'SERVER_AUTHENTICATION' ? 'TLS' : 'no TLS',
   ],
   'secretmanager/secretIamMember': ({ role, member }) => [`${role} to ${shortMember(member)}`],
 };

@@ -32,6 +32,8 @@ export type TemplateRedis = {
   readonly at: string;
   /** URL at which Secret Manager gives its password; undefined: it asks for none. */
   readonly secret: string | undefined;
+  /** URL at which Secret Manager gives the certificates of its own authority; undefined: it has none. */
+  readonly ca: string | undefined;
 };
 
 export type GceFleet = Cloud & {
@@ -106,7 +108,8 @@ function templateReader(gce: Gce): ReadTemplate {
       const template = await gce.call('instanceTemplates', 'get', { instanceTemplate: name });
       const at = templateMetadata(template, METADATA.control);
       const secret = templateMetadata(template, METADATA.redisSecret);
-      return { ...imageOf(template), redis: at === undefined ? undefined : { at, secret } };
+      const ca = templateMetadata(template, METADATA.redisCa);
+      return { ...imageOf(template), redis: at === undefined ? undefined : { at, secret, ca } };
     } catch (error) {
       known.delete(name);
       if (isFleetError(error) && error.code === 'gce-not-found') return undefined;

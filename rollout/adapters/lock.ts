@@ -3,7 +3,8 @@ import { isFleetError } from '../../lib/errors.ts';
 import type { Clock, Lock } from '../ports.ts';
 import { localOwner, takeLocalLock } from './local-lock.ts';
 import { isDead, type Owner } from './owner.ts';
-import { type RedisPlace, redisOwner, takeRedisLock } from './redis-lock.ts';
+import type { RedisPlace } from './redis.ts';
+import { redisOwner, takeRedisLock } from './redis-lock.ts';
 
 /** Which fleet is meant, and where its rollouts keep what they share. */
 export type ControlPlace = {

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { RedisClientType } from 'redis';
 import type { RolloutEvent } from '../core/events.ts';
 import { endOfNewest, type RunEnded } from '../core/history.ts';
-import { connectRedis, inTime, type RedisPlace } from './redis-lock.ts';
+import { connectRedis, inTime, type RedisPlace } from './redis.ts';
 
 /** Events kept, about 300 bytes each; Redis trims in blocks. */
 const KEPT = 50_000;

@@ -2,25 +2,16 @@
  * One rollout at a time from anywhere: a key in the fleet's control database with its owner, a time to live that is
  * renewed, and a counter that grows with each owner. Whoever cannot renew in time no longer has it.
  */
-import type { RedisClientType } from 'redis';
-import { FleetError, reasonOf } from '../../lib/errors.ts';
+import { FleetError } from '../../lib/errors.ts';
 import type { Clock, Lock } from '../ports.ts';
 import { lockedBy } from './local-lock.ts';
 import { isDead, type Owner, parseOwner } from './owner.ts';
-
-export type RedisPlace = {
-  readonly host: string;
-  readonly port: number;
-  readonly database: number;
-  /** Absent: it asks for none. Never shown. */
-  readonly password?: string;
-};
+import { connectRedis, inTime, type RedisPlace } from './redis.ts';
 
 const LIVES_MS = 15_000;
 const RENEW_MS = 5_000;
 /** Time between a check and the end of the request that it allowed. */
 const MARGIN_MS = 2_000;
-const CONNECT_MS = 2_000;
 
 /** KEYS lock, counter; ARGV value, time to live, value of a dead owner. Answers the token, or the owner's value. */
 const TAKE = `local held = redis.call('get', KEYS[1])
@@ -31,12 +22,6 @@ const RENEW = `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('pexpire', KEYS[1], ARGV[2])`;
 const FREE = `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('del', KEYS[1])`;
-
-/** `10.0.0.3:6379/5` and the control database → where the lock lives; undefined when it is not of that form. */
-export function redisPlace(text: string, database: number): RedisPlace | undefined {
-  const [, host, port] = /^(.+):(\d+)\/\d+$/.exec(text) ?? [];
-  return host === undefined ? undefined : { host, port: Number(port), database };
-}
 
 /** Who holds the lock of a fleet; undefined: nobody. Rejects with `retry` and code `redis-unreachable`. */
 export async function redisOwner(place: RedisPlace, fleet: string): Promise<Owner | undefined> {
@@ -128,51 +113,6 @@ function keepRenewed(run: Script, value: string, until: number, clock: Clock) {
   }, RENEW_MS);
   timer.unref();
   return { validUntil: () => validUntil, stop: () => clearInterval(timer) };
-}
-
-/** Opens the control database. Rejects with `retry` and code `redis-unreachable`. */
-export async function connectRedis({ host, port, database, password }: RedisPlace): Promise<RedisClientType> {
-  const { createClient } = await import('redis');
-  const client: RedisClientType = createClient({
-    socket: {
-      host,
-      port,
-      connectTimeout: CONNECT_MS,
-      reconnectStrategy: (retries: number) => (retries === 0 ? 100 : 1_000),
-    },
-    database,
-    ...(password === undefined ? {} : { password }),
-    disableOfflineQueue: true,
-  }) as RedisClientType;
-  // Errors of a connected client show as failed renewals; without a listener they would end the process.
-  client.on('error', () => undefined);
-  try {
-    await inTime(client.connect(), { host, port });
-    return client;
-  } catch (error) {
-    client.destroy();
-    throw error;
-  }
-}
-
-/** An answer of Redis, or a rejection with `retry` and code `redis-unreachable`: it never waits for long. */
-export async function inTime<T>(
-  answer: Promise<T>,
-  { host, port }: Pick<RedisPlace, 'host' | 'port'>,
-): Promise<T> {
-  const deadline = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new Error('no answer')), CONNECT_MS).unref();
-  });
-  try {
-    return await Promise.race([answer, deadline]);
-  } catch (cause) {
-    throw new FleetError({
-      kind: 'retry',
-      code: 'redis-unreachable',
-      message: `Redis ${host}:${port} cannot be reached: ${reasonOf(cause)}`,
-      cause,
-    });
-  }
 }
 
 function lost({ host, port }: RedisPlace): FleetError {

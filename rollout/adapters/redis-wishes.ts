@@ -1,5 +1,5 @@
 /** What is asked of a run, as a key in the fleet's control database. */
-import { connectRedis, inTime, type RedisPlace } from './redis-lock.ts';
+import { connectRedis, inTime, type RedisPlace } from './redis.ts';
 import type { WishBox } from './wishes.ts';
 
 /** A wish names its run, so an old one means nothing; it need not stay for ever, ms. */

@@ -7,7 +7,7 @@ import { FleetError, reasonOf } from '../../lib/errors.ts';
 import { newest, parseWish, type Wish } from '../core/wish.ts';
 import type { ControlPlace } from './lock.ts';
 import type { Owner } from './owner.ts';
-import type { RedisPlace } from './redis-lock.ts';
+import type { RedisPlace } from './redis.ts';
 import { redisWishes } from './redis-wishes.ts';
 
 /** Where wishes lie. */

@@ -43,6 +43,7 @@ export const NEEDS = [
   { program: 'sysctl', package: 'procps', for: LAB },
   { program: 'sfdisk', package: 'fdisk', for: LAB },
   { program: 'redis-server', package: 'redis-server', service: 'redis-server.service', for: LAB },
+  { program: 'openssl', package: 'openssl', for: LAB },
   { program: 'mmdebstrap', package: 'mmdebstrap', for: IMAGE },
   { program: 'newuidmap', package: 'uidmap', for: IMAGE },
   { program: 'qemu-system-x86_64', package: 'qemu-system-x86', for: ['boot', 'test'] },

@@ -106,9 +106,19 @@ describe('a wrong fleet file says', () => {
     ['{kind: external}', 'redis.host: is missing'],
     ['{host: 10.0.0.1}', 'redis.host: 10.0.0.1 is for an external Redis; this one is memorystore'],
     ['{secret: projects/p/secrets/s/versions/1}', 'redis.secret: is for an external Redis'],
+    ['{kind: none, tls: true}', 'redis.tls: is for Memorystore or an external Redis; this one is none'],
+    ['{tls: true, caFile: ca.pem}', 'redis.caFile: is for an external Redis with redis.tls'],
+    ['{kind: external, host: r, caFile: ca.pem}', 'redis.caFile: is for an external Redis with redis.tls'],
     ['{kind: external, host: r, auth: true}', 'redis.auth: is for Memorystore; this one is external'],
   ])('a Redis that is not of one piece: %s', (redis, sentence) => {
     expect(problemsOf(`${valid}redis: ${redis}\n`)).toEqual([expect.stringContaining(sentence)]);
+  });
+
+  test('TLS where RTPEngine itself would have to speak it', () => {
+    const one = valid.replace(', us-central1-b', '');
+    expect(problemsOf(`${one}redis: {tls: true}\n`)).toEqual([
+      expect.stringMatching(/^f\.yaml:4: redis\.tls: cannot be had in a fleet of one relay/),
+    ]);
   });
 
   test('a control port inside the media ports', () => {

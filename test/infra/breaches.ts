@@ -121,6 +121,18 @@ export const BREACHES: Readonly<Record<string, Readonly<Record<string, Breach>>>
         'compute/firewall',
         inputs(({ denies }) => (denies === undefined ? {} : { priority: 900 })),
       ),
+    'one that leaves the port with TLS open': (subject) =>
+      changed(
+        subject,
+        'compute/firewall',
+        inputs(({ denies }) =>
+          denies === undefined ? {} : { denies: [{ protocol: 'tcp', ports: ['6379'] }] },
+        ),
+      ),
+    'one that lets everyone to the port with TLS': rule({
+      ...{ direction: 'EGRESS', targetServiceAccounts: [], destinationRanges: ['10.9.8.7/32'] },
+      allows: [{ protocol: 'tcp', ports: ['6378'] }],
+    }),
     'one that lets everyone': rule({
       ...{ direction: 'EGRESS', targetServiceAccounts: [], destinationRanges: ['10.9.8.7/32'] },
       allows: [{ protocol: 'tcp', ports: ['6379'] }],

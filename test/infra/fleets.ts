@@ -59,14 +59,23 @@ const OWN: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   options: fc.constant({}),
 };
 
-type Redis = { kind?: string; host?: string; secret?: string; auth?: boolean };
+type Redis = {
+  kind?: string;
+  host?: string;
+  secret?: string;
+  auth?: boolean;
+  tls?: boolean;
+  caFile?: string;
+};
 
 /** Leaves of the options for Redis those that its kind has. */
 function settled<T extends object>(file: T & { readonly redis?: Redis }): T {
   if (file.redis === undefined) return file;
-  const { host = '10.1.2.3', secret, auth, ...redis } = file.redis;
-  const external = { ...redis, host, ...(secret === undefined ? {} : { secret }) };
-  const memorystore = auth === undefined ? redis : { ...redis, auth };
+  const { host = '10.1.2.3', secret, auth, tls, caFile, ...redis } = file.redis;
+  const door = tls === undefined ? {} : { tls };
+  const trust = caFile === undefined || !tls ? {} : { caFile };
+  const external = { ...redis, host, ...door, ...trust, ...(secret === undefined ? {} : { secret }) };
+  const memorystore = { ...redis, ...door, ...(auth === undefined ? {} : { auth }) };
   const { kind = 'memorystore' } = redis;
   return { ...file, redis: kind === 'external' ? external : kind === 'memorystore' ? memorystore : redis };
 }

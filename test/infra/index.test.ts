@@ -297,6 +297,29 @@ describe('Redis', () => {
     expect(wide.some((scope: string) => scope.endsWith('/cloud-platform'))).toBe(accounts.length === 2);
   });
 
+  test('with TLS: its authorities lie in Secret Manager for the controller, and the way there is open on its other port', async () => {
+    const fleet = await evaluate({ redis: { tls: true } });
+    const [redis] = fleet.of('redis/instance:Instance');
+    expect(redis?.inputs.transitEncryptionMode).toBe('SERVER_AUTHENTICATION');
+    const [template] = fleet.of('compute/instanceTemplate:InstanceTemplate');
+    expect(template?.inputs.metadata).toMatchObject({
+      'rtpfleet-control': '10.9.8.7:6378/6',
+      'rtpfleet-redis-ca': URL_OF_IT.replace('demo-redis', 'demo-redis-ca'),
+    });
+    const [version] = fleet.of('secretmanager/secretVersion:SecretVersion');
+    expect(version?.inputs.secretData).toBe('PEM-1\nPEM-2');
+    const readers = fleet.of('secretmanager/secretIamMember:SecretIamMember').map(({ inputs }) => inputs);
+    expect(readers.map(({ member, secretId }) => `${member} ${secretId}`)).toEqual([
+      'serviceAccount:demo-rollout@my-project.iam.gserviceaccount.com demo-redis-ca',
+    ]);
+    const ways = fleet.of('compute/firewall:Firewall').filter(({ inputs }) => inputs.direction === 'EGRESS');
+    expect(ways.flatMap(({ inputs }) => inputs.allows ?? [])).toEqual([
+      { protocol: 'tcp', ports: ['6378'] },
+      { protocol: 'tcp', ports: ['6378'] },
+    ]);
+    expect(fleet.outputs.redis).toMatchObject({ port: 6378, ca: 'PEM-1\nPEM-2', secret: null });
+  });
+
   test('that is there already: nothing is made, and it is where the fleet file says', async () => {
     const secret = 'projects/shared/secrets/redis/versions/7';
     const external = await evaluate({

@@ -65,6 +65,9 @@ async function run(config: Record<string, string>): Promise<Evaluated> {
   return { resources, outputs, of: (type) => resources.filter((one) => one.type === `gcp:${type}`) };
 }
 
+/** Of a Memorystore with TLS: the one that is in use, and the next. */
+const AUTHORITIES = [{ cert: 'PEM-1\n' }, { cert: 'PEM-2\n' }];
+
 /** The password that Memorystore makes up. */
 export const PASSWORD = 'b0a51a7e-hush';
 
@@ -74,11 +77,19 @@ const secretId = ({ project, secretId: id }: Json): string => `projects/${projec
 function computed(
   type: string,
   name: string,
-  inputs: { readonly name?: string; readonly accountId?: string },
+  inputs: {
+    readonly name?: string;
+    readonly accountId?: string;
+    readonly transitEncryptionMode?: string;
+  },
 ) {
   const selfLink = `https://www.googleapis.com/compute/v1/projects/my-project/${type}/${inputs.name ?? name}`;
   if (type.endsWith(':Account')) return { email: `${inputs.accountId}@my-project.iam.gserviceaccount.com` };
-  if (type.startsWith('gcp:redis')) return { host: '10.9.8.7', port: 6379, authString: PASSWORD };
+  if (type.startsWith('gcp:redis')) {
+    const tls = inputs.transitEncryptionMode === 'SERVER_AUTHENTICATION';
+    const door = tls ? { port: 6378, serverCaCerts: AUTHORITIES } : { port: 6379, serverCaCerts: [] };
+    return { host: '10.9.8.7', authString: PASSWORD, ...door };
+  }
   return { selfLink, instanceGroup: `instanceGroups/${inputs.name}` };
 }
 

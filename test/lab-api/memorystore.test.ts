@@ -27,6 +27,21 @@ describe('Memorystore', () => {
     expect((await lab.send('GET', `${parent}/instances`)).json.instances).toHaveLength(1);
   });
 
+  it('tells the authority of one with TLS, as a certificate with its digests and dates', async () => {
+    const lab = await openTestLab();
+    const tls = { transitEncryptionMode: 'SERVER_AUTHENTICATION' };
+    const done = await finished(lab, (await create(lab, 'calls', tls)).json);
+    expect(done.response).toMatchObject({ state: 'READY', port: 6378, ...tls });
+    const [authority] = done.response.serverCaCerts;
+    expect(authority).toEqual({
+      cert: expect.stringContaining('BEGIN CERTIFICATE'),
+      serialNumber: expect.stringMatching(/^[0-9A-F]+$/),
+      createTime: expect.stringMatching(/^2026-/),
+      expireTime: expect.stringMatching(/^2126-/),
+      sha1Fingerprint: expect.stringMatching(/^[0-9a-f]{40}$/),
+    });
+  });
+
   it('deletes it', async () => {
     const lab = await openTestLab();
     await finished(lab, (await create(lab, 'calls')).json);
@@ -40,8 +55,7 @@ describe('Memorystore', () => {
     expect((await create(lab, 'Bad')).status).toBe(400);
     expect((await create(lab, 'calls', { memorySize: 1 })).status).toBe(400);
     expect((await create(lab, 'calls', { memorySizeGb: 'one' })).status).toBe(400);
-    const tls = { transitEncryptionMode: 'SERVER_AUTHENTICATION' };
-    expect((await create(lab, 'calls', tls)).status).toBe(501);
+    expect((await create(lab, 'calls', { transitEncryptionMode: 'CLIENT' })).status).toBe(400);
     expect((await lab.send('PATCH', `${parent}/instances/calls`, {})).status).toBe(501);
     await create(lab, 'calls');
     expect((await create(lab, 'calls')).status).toBe(409);

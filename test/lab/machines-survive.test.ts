@@ -8,6 +8,7 @@ import { isRunning, type LabFile, readLab, recordedLab, writeLab } from '../../l
 import { addressIn, labNames } from '../../lab/names.ts';
 import type { MachineSpec } from '../../lab/ports.ts';
 import { startLab } from '../../lab/start.ts';
+import { connectRedis } from '../../rollout/adapters/redis.ts';
 import { guestImage } from '../support/guest-image.ts';
 import { inMachine, type Machinery, newLabFolder, openMachinery } from '../support/lab-machinery.ts';
 
@@ -287,7 +288,7 @@ describe('machines', () => {
   });
 
   test('and all that a killed daemon left are removed by `down`', async () => {
-    await machinery.redis.start('calls', { 'notify-keyspace-events': 'KEA' });
+    await machinery.redis.start('calls', { config: { 'notify-keyspace-events': 'KEA' } });
     await machinery.close();
     expect((await lab(folder, 'down')).exitCode).toBe(0);
     expect(await traces(folder)).toEqual([]);
@@ -296,15 +297,31 @@ describe('machines', () => {
 
 test('a managed Redis answers from the host with its settings, and leaves with its address', async () => {
   const { network, redis, close } = await openMachinery(folder);
-  const { host, port } = await redis.start('calls', { 'notify-keyspace-events': 'KEA' });
+  const { host, port } = await redis.start('calls', { config: { 'notify-keyspace-events': 'KEA' } });
   expect(network.reserved).toContain(host);
   const ask = (...words: readonly string[]) => execa('redis-cli', ['-h', host, '-p', String(port), ...words]);
   expect((await ask('config', 'get', 'notify-keyspace-events')).stdout).toContain('AKE');
   expect((await ask('set', 'a', 'b')).stdout).toBe('OK');
-  await expect(redis.start('bad', { dir: '/etc' })).rejects.toMatchObject({ code: 'redis-config' });
+  await expect(redis.start('bad', { config: { dir: '/etc' } })).rejects.toMatchObject({
+    code: 'redis-config',
+  });
   await redis.stop('calls');
   await redis.stop('calls');
   await expect(ask('-t', '1', 'ping')).rejects.toBeDefined();
+  await close();
+});
+
+test('a managed Redis with TLS speaks nothing else, to a rollout that trusts its authority', async () => {
+  const { redis, close } = await openMachinery(folder);
+  const wish = { config: { 'notify-keyspace-events': 'KEA' }, password: 'hush', tls: true };
+  const { host, port, authority = '' } = await redis.start('calls', wish);
+  const place = { host, port, database: 6, password: 'hush' };
+  const client = await connectRedis({ ...place, tls: { kind: 'own', authorities: authority } });
+  expect(await client.configGet('notify-keyspace-events')).toEqual({ 'notify-keyspace-events': 'AKE' });
+  client.destroy();
+  await expect(connectRedis(place)).rejects.toMatchObject({ code: 'redis-unreachable' });
+  expect(await redis.start('calls', wish)).toEqual({ host, port, authority });
+  await redis.stop('calls');
   await close();
 });
 

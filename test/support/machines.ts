@@ -106,6 +106,20 @@ export function fakeImages(): FakeImages {
   };
 }
 
+/** The authority of a fake Redis with TLS; any valid one does. */
+const AUTHORITY = `-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUKL/LJk9JJrAH1ChkbtjsuLnyGt8wCgYIKoZIzj0EAwIw
+IjEgMB4GA1UEAwwXU2VydmVyIENBIG9mIDEyNy45MC4wLjMwIBcNMjYxMTIxMTA1
+NjM4WhgPMjEyNjEwMjgxMDU2MzhaMCIxIDAeBgNVBAMMF1NlcnZlciBDQSBvZiAx
+MjcuOTAuMC4zMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEbNn/83OrKZyGB/m/
+HEjKPFyAcHipFciNJf08pqA66lePDnousXoz6zIO6oxGfkl/BgsYYbysFoZQrrnL
+Fxt+jaNTMFEwHQYDVR0OBBYEFGZcYLPmiLo6fZoqr6FplYWULgIRMB8GA1UdIwQY
+MBaAFGZcYLPmiLo6fZoqr6FplYWULgIRMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZI
+zj0EAwIDSAAwRQIhAJaEpu+eiXY4KYsz40bF4dlq98bAzindROQFwA2krFYoAiAn
+6IzQVRJftjU7BR6KEDBOpVnqNSbdoo/vApP7JhHDmA==
+-----END CERTIFICATE-----
+`;
+
 export type FakeRedis = RedisServers & {
   readonly running: ReadonlyMap<string, Readonly<Record<string, string>>>;
 };
@@ -114,9 +128,9 @@ export function fakeRedis(): FakeRedis {
   const running = new Map<string, Readonly<Record<string, string>>>();
   return {
     running,
-    start: async (name, config = {}) => {
+    start: async (name, { config = {}, tls = false } = {}) => {
       running.set(name, config);
-      return { host: '127.90.0.3', port: 6379 };
+      return { host: '127.90.0.3', ...(tls ? { port: 6378, authority: AUTHORITY } : { port: 6379 }) };
     },
     stop: async (name) => void running.delete(name),
   };

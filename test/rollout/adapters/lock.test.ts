@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -8,8 +7,10 @@ import { wallClock } from '../../../rollout/adapters/clock.ts';
 import { takeLocalLock } from '../../../rollout/adapters/local-lock.ts';
 import { runningOwner, takeLock } from '../../../rollout/adapters/lock.ts';
 import { isDead, ownerOf } from '../../../rollout/adapters/owner.ts';
-import { connectRedis, redisPlace, takeRedisLock } from '../../../rollout/adapters/redis-lock.ts';
+import { connectRedis, redisPlace } from '../../../rollout/adapters/redis.ts';
+import { takeRedisLock } from '../../../rollout/adapters/redis-lock.ts';
 import { boxOf, openWishes } from '../../../rollout/adapters/wishes.ts';
+import { freePort } from '../../support/free-port.ts';
 
 const owner = ownerOf('r1', 'ann@host', Date.now());
 const dead = { ...owner, run: 'r0', pid: 4_190_000 };
@@ -111,15 +112,6 @@ test('the place of the lock is the Redis of the relays, in the control database'
   expect(redisPlace('10.0.0.3:6379/5', 6)).toEqual({ host: '10.0.0.3', port: 6379, database: 6 });
   expect(redisPlace('nonsense', 6)).toBeUndefined();
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-}
 
 test('who asks finds the run that is on, here and in Redis; a killed one is none', async () => {
   const control = { fleet: 'fleet-d', project: `p${process.pid}`, endpoint: undefined, redis: place };
