@@ -158,7 +158,8 @@ export type Fleet = {
 
 /** The newest answer of a relay; undefined: none is known. */
 export function lastAnswer({ looks }: Pick<Relay, 'looks'>): Answer | undefined {
-  return looks.findLast((look) => look.kind === 'answer');
+  const newest = looks.at(-1);
+  return newest?.kind === 'answer' ? newest : looks.findLast((look) => look.kind === 'answer');
 }
 
 /** True when the last look at a relay was not an answer, or there was none: it is then taken to be busy and away. */

@@ -25,10 +25,16 @@ export function keyOf({ zone, name }: Pick<Relay, 'zone' | 'name'>): string {
 
 /** The relays after this round. `keep`: so many looks are kept. A VM with another id starts without a past. */
 export function remember(before: Memory, sightings: readonly Sighting[], keep: number, now: number): Memory {
-  return new Map(sightings.map((seen) => [keyOf(seen), next(before.get(keyOf(seen)), seen, keep, now)]));
+  return new Map(
+    sightings.map((seen) => {
+      const key = keyOf(seen);
+      return [key, rememberRelay(before.get(key), seen, keep, now)];
+    }),
+  );
 }
 
-function next(known: Relay | undefined, seen: Sighting, keep: number, now: number): Relay {
+/** One relay after this round; `known`: as it was before, undefined the first time. */
+export function rememberRelay(known: Relay | undefined, seen: Sighting, keep: number, now: number): Relay {
   const { look, report, emptyCalls, failure, ...cloud } = seen;
   const same = known?.id !== undefined && known.id === seen.id ? known : undefined;
   const changing = seen.vm.state === 'changing';

@@ -2,14 +2,23 @@
 import type { Act, Action } from './actions.ts';
 import { isAct } from './actions.ts';
 import { capacityOf } from './capacity.ts';
-import type { Fleet } from './fleet.ts';
+import { type Fleet, lastAnswer, type Relay } from './fleet.ts';
 import { looksEmpty } from './guard.ts';
-import type { Memory, Sighting } from './memory.ts';
-import { remember } from './memory.ts';
+import { rememberRelay, type Sighting } from './memory.ts';
 import { endOf, plan, standingsOf } from './plan.ts';
 import type { Policy } from './policy.ts';
 import type { SimRelay, World } from './simulate.ts';
-import { advance, cloudView, lookAt, recreate, reportOf, spread, targetsOf, worldOf } from './simulate.ts';
+import {
+  advance,
+  cloudView,
+  lookAt,
+  recreate,
+  reportOf,
+  simRelay,
+  spread,
+  targetsOf,
+  worldOf,
+} from './simulate.ts';
 
 /** What is not known before it happens. */
 export type Assumptions = {
@@ -48,35 +57,28 @@ const LONGEST_MS = 30 * 24 * 3_600_000;
 export function preview(fleet: Fleet, policy: Policy, assume: Assumptions, start: number): Preview {
   const world = worldOf(fleet, assume, start);
   const steps: PreviewStep[] = [];
-  let memory: Memory = new Map();
+  let known: readonly Relay[] = [];
   let lowestAdmitting = fleet.relays.length;
   let lowestRoom = Number.MAX_SAFE_INTEGER;
   for (let now = start; now - start <= LONGEST_MS; ) {
     advance(world, now);
-    memory = remember(
-      memory,
-      world.relays.map((relay) => sight(world, relay, now)),
-      policy.goodAnswers,
-      now,
-    );
-    const seen: Fleet = { ...fleet, targets: targetsOf(world), relays: [...memory.values()] };
+    known = world.relays.map((relay, index) => {
+      const before = known[index];
+      if (before !== undefined && isAsSeen(relay, before, now)) return before;
+      return rememberRelay(before, sight(world, relay, now), policy.goodAnswers, now);
+    });
+    const seen: Fleet = { ...fleet, targets: targetsOf(world), relays: known };
     const { relays, carry, load } = capacityOf(standingsOf(seen, policy), policy);
     lowestAdmitting = Math.min(lowestAdmitting, relays);
     lowestRoom = Math.min(lowestRoom, carry - load);
     const actions = plan(seen, policy, now);
     const end = finish(actions);
     if (end !== undefined) return { ...end, steps, ms: now - start, lowestAdmitting, lowestRoom };
-    for (const act of actions.filter(isAct)) {
-      steps.push({
-        at: now - start,
-        action: act.kind,
-        zone: act.relay.zone,
-        relay: act.relay.name,
-        because: act.because,
-      });
-      move(world, act, assume, now);
-      apply(world, act, policy, now);
-    }
+    const acts = actions.filter(isAct);
+    for (const { kind, relay, because } of acts)
+      steps.push({ at: now - start, action: kind, zone: relay.zone, relay: relay.name, because });
+    for (const act of acts) apply(world, act, policy, now);
+    move(world, acts, assume, now);
     now = nextMoment(world, seen, actions, now);
   }
   return {
@@ -90,19 +92,18 @@ export function preview(fleet: Fleet, policy: Policy, assume: Assumptions, start
   };
 }
 
-/** Comparing is a hundred times cheaper than making keys, in fleets of thousands. */
-function meant({ relays }: World, { relay: { zone, name } }: Act): SimRelay | undefined {
-  return relays.find((one) => one.name === name && one.zone === zone);
-}
-
-/** The calls of a relay that drains end; as many others come to those that take calls. */
-function move(world: World, act: Act, assume: Assumptions, now: number): void {
-  const relay = meant(world, act);
-  if (relay === undefined || act.kind !== 'cordon') return;
-  const others = world.relays.filter((one) => one !== relay && one.limit !== 0 && one.readyAt <= now);
-  for (let call = 0; call < relay.calls.length; call += 1)
-    others[call % Math.max(1, others.length)]?.calls.push(Number.POSITIVE_INFINITY);
-  relay.calls = spread(relay.calls.length, assume, now);
+/** The calls of relays that drain from now on end; as many others come, in turn, to those that take calls. */
+function move(world: World, acts: readonly Act[], assume: Assumptions, now: number): void {
+  const drained = acts.flatMap((act) => (act.kind === 'cordon' ? (simRelay(world, act.relay) ?? []) : []));
+  if (drained.length === 0) return;
+  const open = world.relays.filter(({ limit, readyAt }) => limit !== 0 && readyAt <= now);
+  let turn = 0;
+  for (const relay of drained) {
+    const calls = relay.calls.length;
+    for (let call = 0; call < calls; call += 1, turn += 1)
+      open[turn % Math.max(1, open.length)]?.calls.push(Number.POSITIVE_INFINITY);
+    relay.calls = spread(calls, assume, now);
+  }
 }
 
 /** One second on; while all that is under way only waits, on to the next thing that happens. */
@@ -127,6 +128,16 @@ function finish(actions: readonly Action[]): Pick<Preview, 'result' | 'because' 
     : { result, because: actions.map(({ because }) => because), hint: undefined };
 }
 
+/** Nobody works on it and nothing has changed: another look would say the same, and most of a fleet is like that. */
+function isAsSeen(relay: SimRelay, { id, vm, cordon, awaitsController, looks }: Relay, now: number): boolean {
+  if (relay.readyAt > now || relay.cordon !== undefined || relay.awaitsController || relay.limit === 0)
+    return false;
+  if (vm.state !== 'ready' || cordon !== undefined || awaitsController || id !== String(relay.id))
+    return false;
+  const answer = lastAnswer({ looks });
+  return answer?.limit === relay.limit && answer.own === relay.calls.length;
+}
+
 function sight(world: World, relay: SimRelay, now: number): Sighting {
   const report = reportOf(relay, now);
   return {
@@ -138,7 +149,7 @@ function sight(world: World, relay: SimRelay, now: number): Sighting {
 
 /** What an act does, when it succeeds at once. */
 export function apply(world: World, act: Act, policy: Policy, now: number): void {
-  const relay = meant(world, act);
+  const relay = simRelay(world, act.relay);
   if (relay === undefined) return;
   switch (act.kind) {
     case 'cordon':

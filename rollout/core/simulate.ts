@@ -6,7 +6,7 @@
 import type { Timeouts } from '../../lib/relay/timeouts.ts';
 import type { Cordon, Fleet, Leave, Look, SelfReport, Target } from './fleet.ts';
 import { lastAnswer } from './fleet.ts';
-import type { Sighting } from './memory.ts';
+import { keyOf, type Sighting } from './memory.ts';
 
 export type SimRelay = {
   readonly zone: string;
@@ -36,6 +36,8 @@ export type World = {
   /** The template that all groups want. */
   target: string;
   readonly relays: readonly SimRelay[];
+  /** The same by `keyOf`: fleets have thousands, and each act means one of them. */
+  readonly index: ReadonlyMap<string, SimRelay>;
   /** From the order to replace a VM until the new one answers, ms. */
   readonly replaceMs: number;
   lastId: number;
@@ -65,7 +67,7 @@ export function createWorld({ zones, perZone, replaceMs, now }: WorldOptions): W
     name: 'sim',
     zones,
     target: NEW_TEMPLATE,
-    relays,
+    ...indexed(relays),
     replaceMs,
     lastId: relays.length,
     cut: 0,
@@ -122,15 +124,28 @@ export function worldOf(fleet: Fleet, assume: Drains, now: number): World {
   return {
     ...createWorld({ zones: fleet.zones, perZone: 0, replaceMs: assume.replaceMs, now }),
     name: fleet.name,
-    relays,
+    ...indexed(relays),
     lastId: relays.length,
   };
+}
+
+function indexed(relays: readonly SimRelay[]): Pick<World, 'relays' | 'index'> {
+  return { relays, index: new Map(relays.map((relay) => [keyOf(relay), relay])) };
+}
+
+/** The simulated relay that somebody means; undefined: there is none of that name. */
+export function simRelay({ index }: World, meant: Pick<SimRelay, 'zone' | 'name'>): SimRelay | undefined {
+  return index.get(keyOf(meant));
 }
 
 /** Calls end whose time has come. */
 export function advance(world: World, now: number): void {
   for (const relay of world.relays)
-    if (relay.calls.length > 0) relay.calls = relay.calls.filter((end) => end > now);
+    if (relay.calls.some((end) => end <= now)) relay.calls = callsUp(relay, now);
+}
+
+function callsUp({ calls }: SimRelay, now: number): number[] {
+  return calls.filter((end) => end > now);
 }
 
 /** A new call goes to the `pick`-th relay that takes calls, as proxies do it. */
@@ -146,8 +161,7 @@ export function placeCall(world: World, pick: number, endsAt: number, now: numbe
 
 /** The group deletes the VM with all that is on it and makes a new one under the same name. */
 export function recreate(world: World, relay: SimRelay, now: number): void {
-  advance(world, now);
-  world.cut += relay.calls.length;
+  world.cut += callsUp(relay, now).length;
   world.lastId += 1;
   Object.assign(relay, {
     id: world.lastId,
@@ -178,7 +192,8 @@ export function restart(relay: SimRelay, now: number): void {
 /** What a relay answers when it is asked. */
 export function lookAt(relay: SimRelay, now: number): Look {
   if (relay.readyAt > now) return { kind: 'silence', at: now, reason: 'not up' };
-  const calls = relay.calls.filter((end) => end > now).length;
+  let calls = 0;
+  for (const end of relay.calls) if (end > now) calls += 1;
   return {
     kind: 'answer',
     at: now,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { preview } from '../../../rollout/core/preview.ts';
-import { fleetOf, NOW, POLICY, serving, stale } from '../support/fleets.ts';
+import { draining, fleetOf, joining, NOW, POLICY, serving, stale, thrice } from '../support/fleets.ts';
 
 const assume = { drainMs: () => 60_000, replaceMs: 30_000 };
 
@@ -32,4 +32,23 @@ test('a fleet that is done has nothing to plan', () => {
     steps: [],
     ms: 0,
   });
+});
+
+test('what moves besides the relays that are worked on is seen too', () => {
+  const late = stale('a2', { vm: { state: 'changing', detail: 'RECREATING STAGING', createdAt: NOW } });
+  const away = draining('a3', { looks: thrice({ limit: 0, own: 3 }) });
+  const fleet = fleetOf(stale('a1'), late, away, joining('b1'), serving('b2'));
+  const plan = preview(fleet, { ...POLICY, maxUnavailable: 3 }, assume, NOW);
+  expect(plan.result).toBe('done');
+  const admitted = plan.steps.filter(({ action }) => action === 'admit').map(({ relay }) => relay);
+  expect(admitted.toSorted()).toEqual(['a1', 'a2', 'a3', 'b1']);
+});
+
+test('calls of relays that drain come to the others in turn, and none is lost', () => {
+  const relays = ['a1', 'a2', 'a3', 'a4'].map((name) => stale(name, { looks: thrice({ own: 6 }) }));
+  const policy = { ...POLICY, relayCalls: 20, reserve: 'none' } as const;
+  const { steps } = preview(fleetOf(...relays), policy, assume, NOW);
+  const cordons = steps.filter(({ action }) => action === 'cordon').map(({ because }) => because);
+  expect(cordons[0]).toContain('6 calls');
+  expect(cordons[1]).toContain('8 calls');
 });
