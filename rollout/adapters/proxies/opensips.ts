@@ -1,5 +1,5 @@
 /**
- * OpenSIPS' rtpengine module over its management interface (mi_http). Written from its source, modules/rtpengine/rtpengine.c:
+ * OpenSIPS' rtpengine module over its management interface (mi_http), as modules/rtpengine/rtpengine.c@3.6.8 has it:
  * `rtpengine_enable` takes url and enable, 0 = for good; `rtpengine_show` gives sets with their nodes. A node that was
  * switched off by hand is never asked again: its recheck_ticks is the greatest unsigned 32-bit number.
  */
