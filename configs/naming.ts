@@ -37,6 +37,8 @@ export const GUEST = {
 export const LABEL = {
   fleet: 'rtpfleet',
   role: 'rtpfleet-role',
+  /** Of a machine in which an image is examined: the run that made it. */
+  run: 'rtpfleet-run',
   /** Set while a relay is cordoned by a rollout: Unix time in seconds when the cordon began. */
   cordonedAt: 'rtpfleet-cordoned-at',
   /** The run that cordoned it, `[a-z0-9-]{1,63}`. */

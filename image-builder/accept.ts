@@ -1,18 +1,14 @@
 /** The last examination of an image: one machine of it is started where it will serve, and a call is made through it. */
+import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fleet } from '../configs/fleet.ts';
 import { GUEST } from '../configs/naming.ts';
+import { FleetError, isFleetError, reasonOf } from '../lib/errors.ts';
 import { connectNg } from '../lib/ng/client.ts';
 import { probeCall } from '../lib/probe-call.ts';
-import {
-  addressOf,
-  guestAttributes,
-  instanceBody,
-  type Machine,
-  notAccepted,
-  removeMachine,
-} from './acceptance-machine.ts';
+import { makeWay, removeOwn } from './acceptance-claim.ts';
+import { addressOf, guestAttributes, instanceBody, type Machine, notAccepted } from './acceptance-machine.ts';
 import type { Manifest } from './manifest.ts';
 import type { Cloud } from './publish.ts';
 import { readTuning, type Tuning } from './tuning/read-back.ts';
@@ -26,6 +22,10 @@ export type AcceptanceOrder = {
   readonly depth: AcceptanceDepth;
   /** Name of the network that the machine is put in. */
   readonly network: string;
+  /** Names where this run is; no other one of this image is on there. Lower-case letters and digits. */
+  readonly place: string;
+  /** Told when another run examines the same image. */
+  readonly tell: (words: string) => void;
   /** The machine must be healthy within this, milliseconds. Default 300,000. */
   readonly withinMs?: number;
 };
@@ -48,26 +48,54 @@ const PROBE_PACKETS = 50;
 /**
  * Starts a machine, waits until it says that it is healthy and runs the right version, makes a call through it while it is
  * cordoned, as every relay is born, and removes it, whatever happened.
+ * @returns undefined: another run examined the image meanwhile, so there may be nothing left to do
  * @throws FleetError `stop`, code `not-accepted`: what failed, and the end of the machine's console
  */
-export async function acceptImage(cloud: Cloud, order: AcceptanceOrder): Promise<Acceptance> {
-  const { fleet, manifest, depth } = order;
-  const zone = fleet.cloud.zones[0] ?? '';
-  const instance = `rtpfleet-accept-${manifest.keys.disk.slice(0, 8)}`;
-  const machine: Machine = { cloud, zone, instance };
-  await removeMachine(machine);
+export async function acceptImage(cloud: Cloud, order: AcceptanceOrder): Promise<Acceptance | undefined> {
+  const { fleet, manifest, place, tell } = order;
+  const machine: Machine = {
+    cloud,
+    zone: fleet.cloud.zones[0] ?? '',
+    instance: `rtpfleet-accept-${manifest.keys.disk.slice(0, 8)}`,
+    run: `${place}-${randomBytes(4).toString('hex')}`,
+  };
+  if (!(await makeWay(machine, place, tell))) return undefined;
   try {
-    const start = performance.now();
-    const instanceResource = instanceBody(fleet, manifest, order.network, machine);
-    const insert = await cloud.gce.call('instances', 'insert', { zone, instanceResource });
-    await cloud.gce.done(insert, { signal: cloud.signal });
-    const told = await healthOf(machine, manifest.version, order.withinMs ?? READY_MS);
-    const readyMs = Math.round(performance.now() - start);
-    const packets = depth === 'boot' ? {} : { packets: await callThrough(machine, fleet.rtpengine.ngPort) };
-    return { instance, readyMs, ...told, ...packets };
-  } finally {
-    await removeMachine(machine);
+    const acceptance = await examine(machine, order);
+    await removeOwn(machine);
+    return acceptance;
+  } catch (error) {
+    await removeOwn(machine).catch((reason: unknown) => {
+      throw withLeftover(error, machine, reason);
+    });
+    // Another run was quicker by a moment.
+    if (isFleetError(error) && error.code === 'gce-already-exists') return undefined;
+    throw error;
   }
+}
+
+async function examine(machine: Machine, order: AcceptanceOrder): Promise<Acceptance> {
+  const { fleet, manifest, depth, network, withinMs = READY_MS } = order;
+  const { cloud, zone, instance } = machine;
+  const start = performance.now();
+  const instanceResource = instanceBody(fleet, manifest, network, machine);
+  const insert = await cloud.gce.call('instances', 'insert', { zone, instanceResource });
+  // To its end also after Ctrl-C: GCE removes no machine that it is still making.
+  await cloud.gce.done(insert);
+  cloud.signal.throwIfAborted();
+  const told = await healthOf(machine, manifest.version, withinMs);
+  const readyMs = Math.round(performance.now() - start);
+  const packets = depth === 'boot' ? {} : { packets: await callThrough(machine, fleet.rtpengine.ngPort) };
+  return { instance, readyMs, ...told, ...packets };
+}
+
+/** The first error counts, and that something is left, and bills. */
+function withLeftover(error: unknown, { zone, instance }: Machine, reason: unknown): unknown {
+  if (!isFleetError(error)) return error;
+  const { kind, code, message, facts, cause } = error;
+  const left = `Machine ${instance} in ${zone} may be left, and the next run removes it: ${reasonOf(reason)}`;
+  const hint = error.hint === undefined ? left : `${error.hint}\n  ${left}`;
+  return new FleetError({ kind, code, message, facts, cause, hint });
 }
 
 /** Waits for all guest attributes; health is written last. */

@@ -7,16 +7,27 @@ import { buildFailed } from './command.ts';
 import type { Manifest } from './manifest.ts';
 import type { Cloud } from './publish.ts';
 
-export type Machine = { readonly cloud: Cloud; readonly zone: string; readonly instance: string };
+export type Machine = {
+  readonly cloud: Cloud;
+  readonly zone: string;
+  readonly instance: string;
+  /** The run that it belongs to; a value of a label. */
+  readonly run: string;
+};
 
 const CONSOLE_LINES = 15;
 
 /** The body of `instances.insert`. Admission is left to a controller, so that the machine stays cordoned. Pure. */
-export function instanceBody(fleet: Fleet, manifest: Manifest, network: string, { zone, instance }: Machine) {
+export function instanceBody(
+  fleet: Fleet,
+  manifest: Manifest,
+  network: string,
+  { zone, instance, run }: Machine,
+) {
   return {
     name: instance,
     machineType: `zones/${zone}/machineTypes/${fleet.relays.machineType}`,
-    labels: { [LABEL.role]: 'acceptance' },
+    labels: { [LABEL.role]: 'acceptance', [LABEL.run]: run },
     disks: [
       {
         boot: true,
@@ -61,15 +72,6 @@ export async function addressOf(machine: Machine): Promise<string> {
   const address = facts.networkInterfaces?.[0]?.networkIP;
   if (!address) throw await notAccepted(machine, 'it has no internal address');
   return address;
-}
-
-/** Idempotent; also after Ctrl-C, since no machine may stay behind. */
-export async function removeMachine({ cloud, zone, instance }: Machine): Promise<void> {
-  try {
-    await cloud.gce.done(await cloud.gce.call('instances', 'delete', { zone, instance }));
-  } catch (error) {
-    if (!isFleetError(error) || error.code !== 'gce-not-found') throw error;
-  }
 }
 
 /** The error that ends the acceptance, with the last lines of the machine's console. */

@@ -56,11 +56,11 @@ export async function buildImage(
 ): Promise<BuildResult> {
   if (order.publish === undefined) return await buildArchive(shop, cache, order, progress);
   refuseSeveral(order.fleet, 'published as an image of a managed fleet');
-  const { connectCloud, publishImage } = await import('./publication.ts');
+  const { connectCloud, publishAlone } = await import('./publication.ts');
   const cloud = await connectCloud(shop, order.fleet, order.publish);
   try {
     const built = await buildArchive(shop, cache, order, progress);
-    const publication = await publishImage(cloud, order.fleet, built, order.publish, progress);
+    const publication = await publishAlone(shop, cloud, order.fleet, built, order.publish, progress);
     return { ...built, publication };
   } finally {
     await cloud.gce.close();

@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, utimesSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { buildFailed, type Shop } from './command.ts';
 import { runWithAllIds } from './namespace.ts';
@@ -117,18 +118,31 @@ export async function remove(shop: Shop, folders: readonly string[]): Promise<vo
   if (folders.length > 0) await runWithAllIds(shop, ['rm', '-rf', '--', ...folders]);
 }
 
-/** One process at a time. The lock ends with this process, however that dies: the kernel gives it back. */
-export async function whileLocked(shop: Shop, file: string, work: () => Promise<void>): Promise<void> {
+/** From here on it is worth a word that another process holds a lock. */
+const PATIENCE_MS = 300;
+
+/**
+ * One process at a time. The lock ends with this process, however that dies: the kernel gives it back.
+ * @param waiting called when another process holds it; its argument is resolved when the waiting is over
+ */
+export async function whileLocked<T>(
+  shop: Shop,
+  file: string,
+  work: () => Promise<T>,
+  waiting: (over: Promise<unknown>) => Promise<unknown> = (over) => over,
+): Promise<T> {
   const hold = ['flock', file, 'sh', '-c', 'echo held && exec cat'];
   const holder = execa('setpriv', ['--pdeathsig', 'KILL', '--', ...hold], { stdin: 'pipe', reject: false });
   const kill = () => void holder.kill('SIGKILL');
   shop.signal.addEventListener('abort', kill, { once: true });
   try {
     const isHeld = new Promise<boolean>((done) => holder.stdout.once('data', () => done(true)));
-    const isOurs = await Promise.race([isHeld, holder.then(() => false)]);
+    const isOurs = Promise.race([isHeld, holder.then(() => false)]);
+    const isSoon = Promise.race([isOurs.then(() => true), sleep(PATIENCE_MS, false, { ref: false })]);
+    if (!(await isSoon)) await waiting(isOurs);
     shop.signal.throwIfAborted();
-    if (!isOurs) throw buildFailed('cache-lock', `cannot lock ${file}`);
-    await work();
+    if (!(await isOurs)) throw buildFailed('cache-lock', `cannot lock ${file}`);
+    return await work();
   } finally {
     shop.signal.removeEventListener('abort', kill);
     holder.stdin.end();

@@ -1,26 +1,21 @@
 /** The steps from a finished archive to a promoted image. Imported only when there is something to publish: Google's
  * clients take their time to load. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import type { Fleet } from '../configs/fleet.ts';
 import { RELEASE_FILE, readRelease, withPin } from '../configs/release.ts';
 import { connectGce } from '../lib/gce.ts';
-import { connectStorage, type UploadSession } from '../lib/storage.ts';
+import { connectStorage } from '../lib/storage.ts';
 import { type Acceptance, type AcceptanceDepth, acceptImage, kernelForwarding } from './accept.ts';
+import { whileLocked } from './cache.ts';
 import type { Shop } from './command.ts';
-import { wordDiffShort } from './life/diff.ts';
+import { textDigest } from './digest.ts';
+import { importedImage, type Product } from './importing.ts';
 import { IMAGE_LABEL } from './life/facts.ts';
-import { sinceLast } from './life/since.ts';
 import { promoteImage, setLabels } from './life/states.ts';
 import type { Manifest } from './manifest.ts';
 import type { Progress } from './progress.ts';
-import {
-  awaitImport,
-  type Cloud,
-  finishImport,
-  type ImageStanding,
-  imageStanding,
-  importImage,
-} from './publish.ts';
+import type { Cloud, ImageStanding } from './publish.ts';
 import { wordTuning } from './tuning/read-back.ts';
 
 export type PublishOrder = {
@@ -43,8 +38,6 @@ export type Publication = {
   readonly replaced: readonly string[];
 };
 
-export type Product = { readonly manifest: Manifest; readonly archive: string; readonly sbomFile: string };
-
 /** Connects before anything is built: without credentials the whole build would be for nothing. */
 export async function connectCloud(
   { signal }: Pick<Shop, 'signal'>,
@@ -56,8 +49,32 @@ export async function connectCloud(
   return { gce, storage, signal };
 }
 
+/** One publication of an archive at a time on this machine: two would go on with the same upload. */
+export async function publishAlone(
+  shop: Shop,
+  cloud: Cloud,
+  fleet: Fleet,
+  product: Product,
+  order: PublishOrder,
+  progress: Progress,
+): Promise<Publication> {
+  const wait = (over: Promise<unknown>) =>
+    progress('Wait for another publication of it on this machine', () => over);
+  const publish = () => publishImage(cloud, fleet, product, order, progress);
+  return await whileLocked(shop, `${product.archive}.publication`, publish, wait);
+}
+
+/**
+ * Where this run is, so that what a killed one of the same place left is known as such: this machine since its start (a copied
+ * machine is another one), and the folder whose lock (`publishAlone`) is held meanwhile.
+ */
+function placeOf(archive: string): string {
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return textDigest([boot, hostname(), archive].join('\n')).slice(0, 16);
+}
+
 /** Imports, accepts and promotes, or takes up where an earlier run ended. */
-export async function publishImage(
+async function publishImage(
   cloud: Cloud,
   fleet: Fleet,
   product: Product,
@@ -65,90 +82,46 @@ export async function publishImage(
   progress: Progress,
 ): Promise<Publication> {
   const { manifest } = product;
-  const standing = await importedImage(cloud, fleet, product, progress);
-  const acceptance =
-    standing === 'imported' ? await accepted(cloud, fleet, manifest, order, progress) : undefined;
-  const facts = acceptance === undefined ? {} : { acceptance };
+  const { standing, ...facts } = await acceptedImage(cloud, fleet, product, order, progress);
   const replaced = standing !== 'done' && order.promote ? await promoted(cloud, manifest, progress) : [];
   if (order.pin) pinImage(fleet, manifest);
   if (standing === 'done') return { state: 'already', replaced };
   return { state: order.promote ? 'promoted' : 'accepted', ...facts, replaced };
 }
 
-/** How far it is once it is imported, whoever did that. */
-async function importedImage(
+/** How far it is, and what its acceptance saw, if that was this run's. */
+type Standing = { readonly standing: ImageStanding; readonly acceptance?: Acceptance };
+
+/** Goes on where another publication of the same image, which may run beside this one, has left off. */
+async function acceptedImage(
   cloud: Cloud,
   fleet: Fleet,
   product: Product,
+  order: PublishOrder,
   progress: Progress,
-): Promise<ImageStanding> {
-  const { image } = product.manifest;
-  let standing = await progress(`Look for ${image} in project ${fleet.cloud.project}`, async (line) => {
-    const found = await imageStanding(cloud, image);
-    line.result(WORDS[found]);
-    return found;
-  });
-  if (standing === 'importing')
-    standing = await progress('Wait for the import that is on', () => awaitImport(cloud, image));
-  if (standing === 'absent') {
-    await progress('Upload and import the archive', async (line) =>
-      line.result(await uploadAndImport(cloud, fleet, product, line.at)),
-    );
-    standing = 'imported';
+): Promise<Standing> {
+  for (;;) {
+    const standing = await importedImage(cloud, fleet, product, progress);
+    if (standing !== 'imported') return { standing };
+    const acceptance = await accepted(cloud, fleet, product, order, progress);
+    if (acceptance !== undefined) return { standing, acceptance };
   }
-  if (standing === 'imported') await finishImport(cloud, fleet, image);
-  return standing;
-}
-
-/** @returns what is new in it, in words */
-async function uploadAndImport(
-  cloud: Cloud,
-  fleet: Fleet,
-  { manifest, archive, sbomFile }: Product,
-  tell: (words: string) => void,
-): Promise<string> {
-  const since = await sinceLast(cloud, fleet, manifest);
-  const record = since === undefined ? manifest : { ...manifest, since };
-  await importImage(cloud, {
-    fleet,
-    manifest: record,
-    archive,
-    sbom: readFileSync(sbomFile, 'utf8'),
-    session: sessionBeside(archive, cloud, manifest.image),
-    onProgress: tenths(manifest.archive.bytes, tell),
-  });
-  return since === undefined
-    ? 'nothing to compare it with'
-    : `since ${since.before}: ${wordDiffShort(since)}`;
-}
-
-/** Remembered beside the archive, for this project and endpoint. */
-function sessionBeside(archive: string, { gce }: Cloud, image: string): UploadSession {
-  const file = `${archive}.upload`;
-  const place = `${gce.project}/${image} `;
-  return {
-    read: () => {
-      try {
-        const text = readFileSync(file, 'utf8');
-        return text.startsWith(place) ? text.slice(place.length) : undefined;
-      } catch {
-        return undefined;
-      }
-    },
-    write: (uri) =>
-      uri === undefined ? rmSync(file, { force: true }) : writeFileSync(file, place + uri, { mode: 0o600 }),
-  };
 }
 
 async function accepted(
   cloud: Cloud,
   fleet: Fleet,
-  manifest: Manifest,
+  { manifest, archive }: Product,
   { depth, network }: PublishOrder,
   progress: Progress,
-): Promise<Acceptance> {
+): Promise<Acceptance | undefined> {
   return await progress('Start one machine of it and make a call', async (line) => {
-    const acceptance = await acceptImage(cloud, { fleet, manifest, depth, network });
+    const place = placeOf(archive);
+    const acceptance = await acceptImage(cloud, { fleet, manifest, depth, network, place, tell: line.at });
+    if (acceptance === undefined) {
+      line.result('another publication examined it');
+      return undefined;
+    }
     await setLabels(cloud, manifest.image, { [IMAGE_LABEL.accepted]: depth });
     line.result(wordAcceptance(acceptance));
     return acceptance;
@@ -165,25 +138,6 @@ async function promoted(
     line.result(names.length === 0 ? 'the first' : `in the place of ${names.join(', ')}`);
     return names;
   });
-}
-
-const WORDS: Readonly<Record<ImageStanding, string>> = {
-  absent: 'not there yet',
-  importing: 'another run began to import it',
-  imported: 'imported, but not accepted yet',
-  accepted: 'accepted before, but not promoted',
-  done: 'accepted and promoted before, nothing to do',
-};
-
-/** Tells of every tenth that is sent, and not of every piece. */
-export function tenths(total: number, tell: (words: string) => void): (bytes: number) => void {
-  let told = 0;
-  return (bytes) => {
-    const tenth = Math.floor((10 * bytes) / total);
-    if (tenth <= told) return;
-    told = tenth;
-    tell(`${tenth}0 % of ${(total / 1e6).toFixed(0)} MB sent`);
-  };
 }
 
 function wordAcceptance({ readyMs, packets, health, tuning }: Acceptance): string {

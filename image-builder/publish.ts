@@ -56,8 +56,9 @@ export type ImportOrder = {
 /**
  * Uploads the archive and the record, imports the archive as image `manifest.image`, removes the upload. The image is
  * DEPRECATED from the start: who asks for the family must not get it before it is accepted.
+ * @returns `imported`, or where it stands when another publication was quicker; `absent`: that one failed
  */
-export async function importImage(cloud: Cloud, order: ImportOrder): Promise<void> {
+export async function importImage(cloud: Cloud, order: ImportOrder): Promise<ImageStanding> {
   const { gce, storage, signal } = cloud;
   const { fleet, manifest, archive, session, onProgress } = order;
   const bucket = bucketOf(fleet);
@@ -70,6 +71,8 @@ export async function importImage(cloud: Cloud, order: ImportOrder): Promise<voi
     onProgress,
     ...(session === undefined ? {} : { session }),
   });
+  // Its record is the one that the image's label names.
+  if ((await imageStanding(cloud, manifest.image)) !== 'absent') return await othersImport(cloud, order);
   await keepRecord(storage, bucket, manifest, order.sbom);
   signal.throwIfAborted();
   const imageResource = imageBody(fleet, manifest, source, signingOf(fleet));
@@ -77,11 +80,20 @@ export async function importImage(cloud: Cloud, order: ImportOrder): Promise<voi
     const insert = await gce.call('images', 'insert', { imageResource });
     await importEnded(cloud, insert);
   } catch (error) {
+    if (isFleetError(error) && error.code === 'gce-already-exists') return await othersImport(cloud, order);
     if (!isOver(error)) throw error;
     await storage.remove(bucket, object);
     throw withWayOut(error);
   }
   await finishImport(cloud, fleet, manifest.image);
+  return 'imported';
+}
+
+/** The upload stays until that import has ended: it may be reading it. */
+async function othersImport(cloud: Cloud, { fleet, manifest }: ImportOrder): Promise<ImageStanding> {
+  const standing = await awaitImport(cloud, manifest.image);
+  await cloud.storage.remove(bucketOf(fleet), `${manifest.image}.tar.gz`);
+  return standing;
 }
 
 /** Waits; whatever ends the waiting early leaves the import on. */

@@ -60,10 +60,7 @@ export async function connectStorage({ project, endpoint }: StorageOptions): Pro
   const file = (bucket: string, object: string) => client.bucket(bucket).file(object);
   return {
     ensureBucket: (bucket, location) =>
-      worded(`bucket ${bucket}`, async () => {
-        const [exists] = await client.bucket(bucket).exists();
-        if (!exists) await client.createBucket(bucket, { location });
-      }),
+      worded(`bucket ${bucket}`, () => makeBucket(client.bucket(bucket), location)),
     upload: (upload) => worded(`object ${upload.object}`, () => send(client.bucket(upload.bucket), upload)),
     size: (bucket, object) =>
       worded(`object ${object}`, async () => {
@@ -93,6 +90,17 @@ export async function connectStorage({ project, endpoint }: StorageOptions): Pro
   };
 }
 
+async function makeBucket(bucket: Bucket, location: string): Promise<void> {
+  const isThere = async () => (await bucket.exists())[0];
+  if (await isThere()) return;
+  try {
+    await bucket.create({ location });
+  } catch (error) {
+    // 409: somebody else made it meanwhile, or the answer to an attempt before was lost. Of another project, it is refused here.
+    if (refusalOf(error).status !== 409 || !(await isThere())) throw error;
+  }
+}
+
 /** Sent and kept until it has arrived, so that a broken upload can go on (a multiple of 256 KiB; Cloud Storage: resumable uploads). */
 const CHUNK_BYTES = 16 * 2 ** 20;
 
@@ -112,10 +120,13 @@ async function send(bucket: Bucket, upload: Upload): Promise<string> {
 
 /** Whether the object has the very bytes of the file: a run that was killed after the upload leaves it so. */
 async function isThere(bucket: Bucket, { object, file }: Upload): Promise<boolean> {
-  const [exists] = await bucket.file(object).exists();
-  if (!exists) return false;
-  const [{ size, md5Hash }] = await bucket.file(object).getMetadata();
-  return Number(size) === statSync(file).size && md5Hash === (await md5Of(file));
+  try {
+    const [{ size, md5Hash }] = await bucket.file(object).getMetadata();
+    return Number(size) === statSync(file).size && md5Hash === (await md5Of(file));
+  } catch (error) {
+    if (refusalOf(error).status === 404) return false;
+    throw error;
+  }
 }
 
 async function md5Of(file: string): Promise<string> {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readRecord, recordText } from '../../image-builder/life/record.ts';
 import { promoteImage } from '../../image-builder/life/states.ts';
 import type { Manifest } from '../../image-builder/manifest.ts';
-import { awaitImport, imageBody, imageStanding } from '../../image-builder/publish.ts';
+import { awaitImport, imageBody, imageStanding, importImage } from '../../image-builder/publish.ts';
 import { EXIT, exitCodeOf, FleetError, wordError } from '../../lib/errors.ts';
 import { PROJECT } from '../support/lab-server.ts';
 import {
@@ -176,6 +176,38 @@ describe('an import', () => {
     await expect(imported(lab)).rejects.toMatchObject({ code: 'import-unknown', kind: 'retry' });
     expect(await imageStanding(lab.cloud, MANIFEST.image)).toBe('importing');
     expect(await awaitImport(lab.cloud, MANIFEST.image)).toBe('imported');
+  });
+
+  test('that two publications begin at the same time is done once, and both know how it ended', async () => {
+    const lab = await openPublishLab();
+    await fault(lab, { match: 'compute.images.insert', operation: { delayMs: 200 } });
+    const order = { fleet: FLEET, archive: lab.archive, sbom: '{}', onProgress: () => undefined };
+    const publication = (builtAt: string) =>
+      importImage(lab.cloud, { ...order, manifest: { ...MANIFEST, builtAt } });
+    const both = await Promise.all([
+      publication('2026-01-01T00:00:00.000Z'),
+      publication('2026-01-02T00:00:00.000Z'),
+    ]);
+    expect(both).toEqual(['imported', 'imported']);
+    expect((await image(lab)).status).toBe('READY');
+    expect(await left(lab)).toBeUndefined();
+  });
+
+  test('that another publication began while this one sent its upload is waited for, and its record stays', async () => {
+    const lab = await openPublishLab();
+    await fault(lab, { match: 'compute.images.insert', operation: { delayMs: 200 } });
+    const other = importInto(lab);
+    const order = { fleet: FLEET, archive: lab.archive, sbom: '{}' };
+    const manifest = { ...MANIFEST, builtAt: '2026-01-03T00:00:00.000Z' };
+    while ((await imageStanding(lab.cloud, MANIFEST.image)) === 'absent');
+    expect(await importImage(lab.cloud, { ...order, manifest, onProgress: () => undefined })).toBe(
+      'imported',
+    );
+    await other;
+    const label = (await image(lab)).labels?.['rtpfleet-record'];
+    const bucket = `${PROJECT}-rtpfleet-images`;
+    expect(await readRecord(lab.cloud.storage, bucket, MANIFEST.image, label)).toEqual(MANIFEST);
+    expect(await left(lab)).toBeUndefined();
   });
 
   test('keeps its upload while GCE may be reading it', async () => {

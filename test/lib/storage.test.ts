@@ -68,6 +68,14 @@ describe('storage', () => {
     expect(await storage.size(BUCKET, 'o')).toBeUndefined();
   });
 
+  it('takes a bucket that another made a moment before', async () => {
+    const lab = await openTestLab();
+    const storage = await connectStorage({ project: PROJECT, endpoint: lab.url });
+    const both = [1, 2].map(() => storage.ensureBucket(BUCKET, 'us-central1'));
+    await Promise.all(both);
+    expect(await storage.size(BUCKET, 'none')).toBeUndefined();
+  });
+
   it('replaces an object, and keeps no byte of the old one', async () => {
     const { lab, storage } = await openWithBucket();
     for (const size of [100, 50]) {
