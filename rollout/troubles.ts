@@ -1,7 +1,9 @@
 /** What speaks against a rollout before it touches a relay. */
 import { isFleetError } from '../lib/errors.ts';
 import type { Trouble } from './adapters/preflight/trouble.ts';
+import { agesIn } from './ages.ts';
 import type { Fleet } from './core/fleet.ts';
+import { forgetful } from './core/forgetful.ts';
 import type { Session } from './session.ts';
 import { settled } from './settled.ts';
 import { refuseSharing } from './sharing.ts';
@@ -14,8 +16,14 @@ export async function troublesIn(fleet: Fleet, session: Session): Promise<readon
   const found = await settled([
     session.cloud.troubles(stale, session.endpoint),
     refuseSharing(session, fleet).then(() => [], asTroubles),
+    forgottenCalls(session, fleet),
   ]);
   return found.flat();
+}
+
+async function forgottenCalls(session: Session, { relays }: Fleet): Promise<readonly Trouble[]> {
+  const { proxies } = session.file;
+  return proxies.length === 0 ? [] : forgetful(proxies, await agesIn(session, relays));
 }
 
 function asTroubles(error: unknown): readonly Trouble[] {

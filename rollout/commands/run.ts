@@ -10,10 +10,8 @@ import { ownerOf } from '../adapters/owner.ts';
 import type { RedisPlace } from '../adapters/redis.ts';
 import { openSharedJournal, type SharedJournal } from '../adapters/redis-journal.ts';
 import { openWishes, type Wishes } from '../adapters/wishes.ts';
-import { agesIn } from '../ages.ts';
 import { runRollout } from '../controller.ts';
 import type { RolloutEvent } from '../core/events.ts';
-import { forgetful } from '../core/forgetful.ts';
 import { effectivePolicy } from '../core/policy.ts';
 import { runId } from '../core/run-id.ts';
 import { outlook } from '../foresee.ts';
@@ -166,11 +164,7 @@ async function runLocked(
         observer,
         stop,
         wish: wishes.read,
-        foresee: async (fleet) => {
-          const seen = outlook(fleet, policy, await troublesIn(fleet, session), clock.now());
-          const ages = file.proxies.length === 0 ? [] : await agesIn(session, fleet.relays);
-          return { ...seen, lines: [...seen.lines, ...forgetful(file.proxies, ages)] };
-        },
+        foresee: async (fleet) => outlook(fleet, policy, await troublesIn(fleet, session), clock.now()),
         lifetimes: watchLifetimes(relays, clock),
         ...(hooks.gates.length === 0 ? {} : { consent }),
       },

@@ -11,7 +11,12 @@ test('each Kamailio that has forgotten the oldest call is named, with both times
   const opensips = { ...kamailio(1), kind: 'opensips' as const };
   const said = forgetful([kamailio(60), kamailio(200), opensips], [12, 99.5, 3]);
   expect(said).toHaveLength(1);
-  expect(said[0]).toContain('up for 99 s, and Kamailio at http://10.0.0.60:8080/RPC forgets after 60 s');
+  expect(said[0]).toMatchObject({
+    kind: 'warn',
+    message: expect.stringContaining(
+      'up for 99 s, and Kamailio at http://10.0.0.60:8080/RPC forgets after 60 s',
+    ),
+  });
 });
 
 test('no call, or none that is old, nothing to say', () => {
