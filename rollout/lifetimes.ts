@@ -75,7 +75,8 @@ async function look(state: State, relays: Pick<Relays, 'ages'>, fleet: Fleet): P
   state.news = wanted.flatMap((relay): readonly EventBody[] => {
     const ages = [...(state.calls.get(keyOf(relay))?.values() ?? [])].map(({ age }) => age);
     if (ages.length === 0) return [];
-    return [{ kind: 'eta', relay: refOf(relay), ...etaOf(ages, survival) }];
+    const oldestSeconds = Math.round(ages.reduce((most, age) => Math.max(most, age)));
+    return [{ kind: 'eta', relay: refOf(relay), ...etaOf(ages, survival), oldestSeconds }];
   });
 }
 

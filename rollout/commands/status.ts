@@ -12,6 +12,7 @@ import { controlPlace, type FleetOptions, observerOf, type Session, withSession 
 import { etaLines } from '../view/eta.ts';
 import { fleetLines } from '../view/fleet-table.ts';
 import { lastLines, runningLines } from '../view/running.ts';
+import { watchLines } from '../view/watch.ts';
 
 export type StatusOptions = FleetOptions & { readonly watch: boolean; readonly json: boolean };
 
@@ -32,8 +33,10 @@ export async function status(options: StatusOptions): Promise<number> {
       const fleet = await observer.observe();
       const run = await runs.look();
       const last = run === undefined ? await runs.last() : undefined;
-      const text = textOf(fleet, { run, last }, policy, await etasOf(session, fleet), options.json);
-      if (options.watch && process.stdout.isTTY && !options.json) process.stdout.write(`${REDRAW}${text}\n`);
+      const redraws = options.watch && process.stdout.isTTY && !options.json;
+      const seen = { run, last, etas: await etasOf(session, fleet) };
+      const text = textOf(fleet, seen, policy, redraws ? 'screen' : options.json ? 'json' : 'lines');
+      if (redraws) process.stdout.write(`${REDRAW}${text}\n`);
       else if (text !== shown) process.stdout.write(`${text}\n`);
       shown = text;
       if (!options.watch) break;
@@ -53,28 +56,37 @@ async function etasOf(session: Session, { relays }: Fleet): Promise<ReadonlyMap<
   return new Map(draining.map((relay) => [relay.name, steadyEta(Number(callsOn(relay)), ages)]));
 }
 
+type Seen = {
+  readonly run: Running | undefined;
+  readonly last: LastEnd | undefined;
+  readonly etas: ReadonlyMap<string, Eta>;
+};
+
 function textOf(
   fleet: Fleet,
-  { run, last }: { readonly run: Running | undefined; readonly last: LastEnd | undefined },
+  { run, last, etas }: Seen,
   policy: Policy,
-  etas: ReadonlyMap<string, Eta>,
-  json: boolean,
+  form: 'screen' | 'json' | 'lines',
 ): string {
   const relays = standingsOf(fleet, policy).map(stateOf);
-  const eta = Object.fromEntries(etas);
-  return json
-    ? JSON.stringify({
+  const below = [...etaLines(etas), ...runningLines(run), ...lastLines(last)];
+  switch (form) {
+    case 'json':
+      return JSON.stringify({
         ...{ fleet: fleet.name, targets: fleet.targets },
         ...(run ? { run } : {}),
         ...(last ? { last: endIn(last) } : {}),
-        ...{ relays, eta },
-      })
-    : [
-        ...fleetLines(fleet.targets, relays),
-        ...etaLines(etas),
-        ...runningLines(run),
-        ...lastLines(last),
-      ].join('\n');
+        ...{ relays, eta: Object.fromEntries(etas) },
+      });
+    case 'screen': {
+      const { columns = 80, rows = 24 } = process.stdout;
+      return watchLines(fleet.targets, relays, below, { columns, rows }).join('\n');
+    }
+    case 'lines':
+      return [...fleetLines(fleet.targets, relays), ...below].join('\n');
+    default:
+      return form satisfies never;
+  }
 }
 
 /** Without the state of its relays, which is an old one by now. */

@@ -139,7 +139,14 @@ export type EventBody =
   /** What is known to go wrong, or to keep the run from its end, before it touches a relay; one sentence each. */
   | { readonly kind: 'foreseen'; readonly lines: readonly string[] }
   /** How long the drain of a relay will still take, from the ages of calls and the ends that this run saw; seconds. */
-  | { readonly kind: 'eta'; readonly relay: RelayRef; readonly p50: Known; readonly p90: Known }
+  | {
+      readonly kind: 'eta';
+      readonly relay: RelayRef;
+      readonly p50: Known;
+      readonly p90: Known;
+      /** Age of its oldest call; absent in journals of older versions. */
+      readonly oldestSeconds?: number;
+    }
   /** A notification could not be delivered; nothing stops for that. `to`: host of its URL. */
   | { readonly kind: 'notify-failed'; readonly to: string; readonly message: string }
   /** A whole round failed to see the fleet; it is tried again. */

@@ -1,8 +1,8 @@
 /** Events as lines for people: one formatter per kind. Pure. */
 import type { EventBody, EventKind, RelayRef, RelayState, RolloutEvent } from '../core/events.ts';
 import { plural } from '../core/words.ts';
-import { etaWords } from './eta.ts';
-import { callsOf, fleetLines } from './fleet-table.ts';
+import { drainWords } from './eta.ts';
+import { callsOf, startLines } from './fleet-table.ts';
 import { policyWords } from './policy.ts';
 
 type Formatter<K extends EventKind> = (event: Extract<EventBody, { readonly kind: K }>) => readonly string[];
@@ -13,7 +13,7 @@ const formatters: { readonly [K in EventKind]: Formatter<K> } = {
   ],
   'run-started': ({ fleet, by, policy, targets, relays }) => [
     `rollout of fleet ${fleet} by ${by}: ${policyWords(policy)}`,
-    ...fleetLines(targets, relays).map((line) => `  ${line}`),
+    ...startLines(targets, relays).map((line) => `  ${line}`),
   ],
   'target-set': ({ zone, from, to }) => [`${zone}: its group wants ${to} again, not ${from}`],
   'relay-observed': (state) => [`${who(state.relay)}: ${stateWords(state)}`],
@@ -35,7 +35,7 @@ const formatters: { readonly [K in EventKind]: Formatter<K> } = {
   wish: ({ wish, uncordon, by }) => [
     `${by} asked: ${WISHES[wish]}${uncordon ? ', relays that drain take calls again first' : ''}`,
   ],
-  eta: ({ relay, p50, p90 }) => [`${who(relay)}: ${etaWords({ p50, p90 })}`],
+  eta: ({ relay, ...eta }) => [`${who(relay)}: ${drainWords(eta)}`],
   foreseen: ({ lines }) => lines,
   'notify-failed': ({ to, message }) => [`${to} could not be told: ${message}`],
   'observe-failed': ({ message }) => [`the fleet cannot be read: ${message}; trying again`],
@@ -103,7 +103,7 @@ export function tersely(): (event: RolloutEvent) => readonly string[] {
       holds.delete(event.relay.name);
     }
     if (event.kind === 'eta') {
-      if (event.p50 === 'unknown' && event.p90 === 'unknown') return [];
+      if (event.p50 === 'unknown' && event.oldestSeconds === undefined) return [];
       const at = Date.parse(event.at);
       if (at - (etas.get(event.relay.name) ?? 0) < ETA_MS) return [];
       etas.set(event.relay.name, at);

@@ -1,25 +1,44 @@
-/** A run on a terminal: one line per relay that is not done, drawn by listr2 from the events alone. */
+/** A run on a terminal: zones, and the relays under way in them, drawn by listr2 from the events alone. */
 import process from 'node:process';
 import { Listr, type ListrTask } from 'listr2';
-import type { EventBody, RelayRef, RelayState, RolloutEvent } from '../core/events.ts';
+import type { RolloutEvent } from '../core/events.ts';
 import type { View } from './choose.ts';
-import { etaWords } from './eta.ts';
-import { endLines, linesOf, stateWords } from './lines.ts';
+import { endLines, linesOf } from './lines.ts';
+import {
+  isZoneDone,
+  type Picture,
+  pictureAfter,
+  pictureOf,
+  runLines,
+  zoneLines,
+  zoneTitle,
+} from './picture.ts';
+import { wrap } from './wrap.ts';
 
-type Task = { title: string; output: string; readonly skip: (message: string) => unknown };
-
-/** A drawn relay: `task` once listr2 has begun it, `finish` ends its line. */
-type Line = { task: Task | undefined; title: string; output: string; finish: () => void; done: boolean };
+/** A drawn zone: `task` once listr2 has begun it, `finish` ends it. */
+type Drawn = {
+  task: { title: string; output: string } | undefined;
+  readonly finish: () => void;
+  readonly ended: Promise<void>;
+};
 
 type Screen = {
-  readonly lines: Map<string, Line>;
-  /** A run that has begun, and of which nothing is drawn yet. */
-  pending: Started | undefined;
+  picture: Picture | undefined;
+  /** The list is drawn from the first event that is not printed above it. */
+  list: Listr | undefined;
+  readonly zones: Map<string, Drawn>;
+  due: NodeJS.Timeout | undefined;
   drawn: Promise<unknown> | undefined;
 };
 
 export function screenView(): View {
-  const screen: Screen = { lines: new Map(), pending: undefined, drawn: undefined };
+  const screen: Screen = {
+    picture: undefined,
+    list: undefined,
+    zones: new Map(),
+    due: undefined,
+    drawn: undefined,
+  };
   return {
     show: (event) => show(screen, event),
     close: async () => {
@@ -28,142 +47,84 @@ export function screenView(): View {
   };
 }
 
-/** What is printed as lines comes before the picture; a run that is refused gets none. */
-const BEFORE_PICTURE: readonly RolloutEvent['kind'][] = ['locked', 'target-set', 'run-started', 'foreseen'];
+/** Printed as lines, above the picture. */
+const ABOVE: readonly RolloutEvent['kind'][] = ['locked', 'target-set', 'run-started', 'foreseen'];
 
 function show(screen: Screen, event: RolloutEvent): void {
-  const { pending } = screen;
-  if (pending !== undefined && !BEFORE_PICTURE.includes(event.kind)) {
-    screen.pending = undefined;
-    if (event.kind !== 'run-ended') begin(screen, pending);
-  }
-  switch (event.kind) {
-    case 'run-started':
-      print(event);
-      screen.pending = event;
-      return;
-    case 'relay-observed':
-      update(screen, event.relay, `${event.relay.name}: ${stateWords(event)}`, undefined);
-      if (event.phase === 'serving') end(screen, event.relay);
-      return;
-    case 'action-decided':
-      update(screen, event.relay, undefined, `${event.action}: ${event.because}`);
-      return;
-    case 'action-failed':
-      update(screen, event.relay, undefined, `${event.action} failed: ${event.message}`);
-      return;
-    case 'eta':
-      update(screen, event.relay, undefined, etaWords(event));
-      return;
-    case 'hold':
-      if (event.relay !== undefined) update(screen, event.relay, undefined, event.because);
-      return;
-    case 'wish':
-      for (const line of screen.lines.values()) {
-        if (!line.done) Object.assign(line, { output: `${event.wish}, asked by ${event.by}` });
-        draw(line);
-      }
-      return;
-    case 'run-ended':
-      finish(screen, event);
-      return;
-    case 'locked':
-    case 'target-set':
-    case 'foreseen':
-      print(event);
-      return;
-    case 'action-done':
-    case 'hold-ended':
-    case 'relay-admitted':
-    case 'observe-failed':
-    case 'notify-failed':
-      return;
-    default:
-      event satisfies never;
+  if (event.kind === 'run-started') screen.picture = pictureOf(event);
+  if (event.kind === 'run-ended') finish(screen, event);
+  else if (ABOVE.includes(event.kind)) print(linesOf(event));
+  else if (screen.picture !== undefined) {
+    screen.picture = pictureAfter(screen.picture, event);
+    screen.list ??= begin(screen, screen.picture);
+    screen.due ??= setTimeout(() => draw(screen), DRAW_MS);
   }
 }
 
-function print(event: RolloutEvent): void {
-  for (const line of linesOf(event)) process.stdout.write(`${line}\n`);
+/** Thousands of relays tell more than anybody can read. */
+const DRAW_MS = 100;
+
+function print(lines: readonly string[]): void {
+  const width = process.stdout.columns ?? 80;
+  for (const line of lines.flatMap((line) => wrap(line, width))) process.stdout.write(`${line}\n`);
 }
 
-type Started = Extract<EventBody, { readonly kind: 'run-started' }>;
-
-/** One task per relay that is to be replaced, under its zone; a task ends when its relay serves. */
-function begin(screen: Screen, { relays }: Started): void {
-  const waiting = relays.filter(({ phase }) => phase !== 'serving');
-  const zones = [...new Set(waiting.map(({ relay }) => relay.zone))];
-  const tasks = zones.map((zone): ListrTask => {
-    const own = waiting.filter(({ relay }) => relay.zone === zone);
-    return {
-      title: zone,
-      task: (_, task) =>
-        task.newListr(
-          own.map((state) => drawn(screen, state)),
-          { concurrent: true },
-        ),
-    };
-  });
-  const list = new Listr(tasks, {
-    concurrent: true,
-    exitOnError: false,
-    registerSignalListeners: false,
-    rendererOptions: { collapseSubtasks: false },
-  });
+/** One task per zone, one after the other as the rollout goes; a task ends when nothing is left to do in its zone. */
+function begin(screen: Screen, picture: Picture): Listr {
+  const list = new Listr(
+    picture.zones.map((zone) => zoneTask(screen, picture, zone)),
+    { concurrent: false, exitOnError: false, registerSignalListeners: false },
+  );
   screen.drawn = list.run();
+  return list;
 }
 
-function drawn(screen: Screen, state: RelayState): ListrTask {
-  const title = `${state.relay.name}: ${stateWords(state)}`;
-  const line: Line = { task: undefined, title, output: '', finish: () => undefined, done: false };
-  const ended = new Promise<void>((resolve) => {
-    line.finish = resolve;
-  });
-  screen.lines.set(state.relay.name, line);
+function zoneTask(screen: Screen, picture: Picture, zone: string): ListrTask {
+  const { promise: ended, resolve: finish } = Promise.withResolvers<void>();
+  const drawn: Drawn = { task: undefined, finish, ended };
+  screen.zones.set(zone, drawn);
   return {
-    title,
+    title: zoneTitle(picture, zone),
     task: async (_, task) => {
-      line.task = task;
-      draw(line);
+      drawn.task = task;
+      draw(screen);
       await ended;
+      if (screen.picture !== undefined && !isZoneDone(screen.picture, zone))
+        task.skip(zoneTitle(screen.picture, zone));
     },
   };
 }
 
-function update(
-  screen: Screen,
-  relay: RelayRef,
-  title: string | undefined,
-  output: string | undefined,
-): void {
-  const line = screen.lines.get(relay.name);
-  if (line === undefined || line.done) return;
-  line.title = title ?? line.title;
-  line.output = output ?? line.output;
-  draw(line);
-}
+/** Lines of relays that a zone shows at most, so that the picture fits a screen. */
+const MOST_LINES = 12;
 
-function draw({ task, title, output }: Line): void {
-  if (task === undefined) return;
-  task.title = title;
-  task.output = output;
-}
-
-function end(screen: Screen, relay: RelayRef): void {
-  const line = screen.lines.get(relay.name);
-  if (line === undefined) return;
-  line.done = true;
-  line.finish();
-}
-
-/** Relays that were not reached are drawn as skipped; then the result, in words. */
-function finish(screen: Screen, event: RolloutEvent & { readonly kind: 'run-ended' }): void {
-  for (const line of screen.lines.values()) {
-    if (line.done) continue;
-    line.task?.skip(line.title);
-    line.finish();
+/** The zone that is drawn as being worked on also shows what goes on in those after it. */
+function draw(screen: Screen): void {
+  const { list, zones, picture } = screen;
+  screen.due = undefined;
+  if (picture === undefined) return;
+  for (const [index, zone] of picture.zones.entries()) {
+    const [drawn, listed] = [zones.get(zone), list?.tasks[index]];
+    const title = zoneTitle(picture, zone);
+    if (listed !== undefined) listed.title = title;
+    if (drawn?.task !== undefined) drawn.task.title = title;
+    if (isZoneDone(picture, zone)) drawn?.finish();
   }
+  const current = picture.zones.find((zone) => !isZoneDone(picture, zone)) ?? picture.zones.at(-1) ?? '';
+  const task = zones.get(current)?.task;
+  if (task === undefined) return;
+  const waiting = picture.zones.filter((zone) => zone !== current && zones.get(zone)?.task === undefined);
+  const lines = [current, ...waiting].flatMap((zone) => zoneLines(picture, zone, MOST_LINES));
+  task.output = [...lines, ...runLines(picture)].join('\n') || 'looking';
+}
+
+/** What was not reached is drawn as it is; then the result, in words. */
+function finish(screen: Screen, event: RolloutEvent & { readonly kind: 'run-ended' }): void {
+  clearTimeout(screen.due);
+  draw(screen);
+  for (const zone of screen.zones.values()) zone.finish();
   screen.drawn = Promise.resolve(screen.drawn).then(() => {
-    process.stdout.write(`\n${endLines(event).join('\n')}\n`);
+    process.stdout.write('\n');
+    print(endLines(event));
   });
 }
