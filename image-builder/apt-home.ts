@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FleetError } from '../lib/errors.ts';
-import { ARCHITECTURE } from './bases.ts';
+import { USUAL } from './architecture.ts';
 import { runCommand, type Shop } from './command.ts';
 
 /**
@@ -16,7 +16,7 @@ export async function writeAptHome(
   shop: Shop,
   home: string,
   sources: readonly string[],
-  architecture: string = ARCHITECTURE.debian,
+  architecture: string = USUAL,
 ): Promise<void> {
   if (home.includes('"')) {
     throw new FleetError({

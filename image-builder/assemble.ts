@@ -1,11 +1,12 @@
 /** The disk stage: from the cached trees and our own files to the archive and its manifest, in the cache. */
 import { linkSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ARM_CONSOLE, fillArmEsp, partitionArmDisk } from './arm64/disk.ts';
+import { ARCHITECTURES } from './architecture.ts';
 import { type Cache, cached, remove, workFolder } from './cache.ts';
 import { buildFailed, type Shop } from './command.ts';
 import { digestOf } from './digest.ts';
 import * as disk from './disk.ts';
+import { fillEsp } from './esp.ts';
 import { fileDigest } from './file-digest.ts';
 import { developmentPackages } from './hygiene.ts';
 import { TREE_FILES } from './image-tree.ts';
@@ -63,23 +64,22 @@ export async function makeDisk(
   const packages = readPackageList(join(tree, TREE_FILES.packages));
   checkSamePackages(packages, plan.tree.packages);
   checkNoCompiler(packages);
-  const isArm = plan.architecture === 'arm64';
-  const consoles = isArm ? [ARM_CONSOLE] : [];
-  const layout = diskLayout(plan.sizeGb, plan.keys.disk, [...furtherArguments(plan.files), ...consoles]);
+  const { sizeGb, keys, architecture } = plan;
+  const layout = diskLayout(sizeGb, keys.disk, furtherArguments(plan.files), architecture);
   const order = { bench, layout };
   await watch.time('merge files', () =>
     disk.mergeRoot(shop, bench, join(tree, TREE_FILES.archive), plan.files),
   );
   const boot = await disk.extractBoot(shop, bench);
-  await (isArm ? partitionArmDisk : disk.partitionDisk)(shop, order);
+  await disk.partitionDisk(shop, order);
   await watch.time('root file system', () => disk.fillRoot(shop, order));
-  const fillEsp = isArm ? fillArmEsp : disk.fillEsp;
   await watch.time('EFI boot', () => fillEsp(shop, order, boot, plan.signing));
-  if (!isArm) await watch.time('BIOS boot', () => disk.installBios(shop, order, boot));
+  if (ARCHITECTURES[architecture].hasBios)
+    await watch.time('BIOS boot', () => disk.installBios(shop, order, boot));
   const [raw] = await watch.time('pack', () =>
     Promise.all([artifact(join(bench.work, disk.WORK.disk)), disk.packDisk(shop, bench)]),
   );
-  await watch.time('inspect', () => inspectDisk(shop, order, plan.base, plan.architecture));
+  await watch.time('inspect', () => inspectDisk(shop, order, plan.base));
   const archive = await artifact(join(bench.work, disk.WORK.archive));
   return { archive, disk: raw, kernel: boot.kernel, packages };
 }

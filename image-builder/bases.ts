@@ -1,4 +1,5 @@
 /** The operating systems that an image can be built on, and what goes into it. Data only. */
+import { ARCHITECTURES, type ArchitectureName, USUAL } from './architecture.ts';
 
 export type BaseName = 'debian-12' | 'debian-13' | 'ubuntu-22.04' | 'ubuntu-24.04';
 
@@ -13,7 +14,7 @@ export type Base = {
   readonly hasRtpengine: boolean;
 };
 
-/** Debian's are proven by boots in the tests, Ubuntu 24.04 by one made by hand; Ubuntu 22.04 was never started. */
+/** How far each is proven is in README.md. */
 export const BASES: Readonly<Record<BaseName, Base>> = {
   'debian-12': base('debian-12', 'debian', 'bookworm'),
   'debian-13': base('debian-13', 'debian', 'trixie'),
@@ -39,13 +40,10 @@ export const TOOLS_CODENAME = 'trixie';
 /** Time that every file of an image is not newer than (2025-01-01 UTC): the clock must not get into the bytes. */
 export const EPOCH = 1_735_689_600;
 
-/** GCE's machine types with this architecture; the other one it has is ARM64. */
-export const ARCHITECTURE = { debian: 'amd64', gce: 'X86_64' } as const;
-
-/** Kernels with gVNIC, virtio, NVMe and nothing for real hardware. */
-const KERNEL: Readonly<Record<Distribution, string>> = {
-  debian: `linux-image-cloud-${ARCHITECTURE.debian}`,
-  ubuntu: 'linux-image-gcp',
+/** Kernels with gVNIC, virtio, NVMe and nothing for real hardware; Ubuntu's has the same name everywhere. */
+const KERNEL: Readonly<Record<Distribution, (architecture: ArchitectureName) => string>> = {
+  debian: (architecture) => `linux-image-cloud-${architecture}`,
+  ubuntu: () => 'linux-image-gcp',
 };
 
 /** Packages of an image, on top of the essential ones and apt; each with its reason. */
@@ -79,9 +77,10 @@ const NOT_THERE: Partial<Readonly<Record<BaseName, readonly string[]>>> = {
 };
 
 /** Packages that an image of this base asks for. */
-export function packagesOf(name: BaseName): readonly string[] {
+export function packagesOf(name: BaseName, architecture: ArchitectureName = USUAL): readonly string[] {
   const without = NOT_THERE[name] ?? [];
-  return [KERNEL[BASES[name].distribution], ...COMMON_PACKAGES.filter((item) => !without.includes(item))];
+  const kernel = KERNEL[BASES[name].distribution](architecture);
+  return [kernel, ...COMMON_PACKAGES.filter((item) => !without.includes(item))];
 }
 
 /** Those of an image on Debian. */
@@ -102,3 +101,9 @@ export const TOOLS_PACKAGES: readonly string[] = [
   'grub-pc-bin',
   'pigz',
 ];
+
+/** The same for an architecture: all trees of an image are of it, and without a BIOS nothing needs GRUB. */
+export function toolsFor(architecture: ArchitectureName): readonly string[] {
+  if (ARCHITECTURES[architecture].hasBios) return TOOLS_PACKAGES;
+  return TOOLS_PACKAGES.filter((name) => !name.startsWith('grub-'));
+}

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fleet } from '../configs/fleet.ts';
 import { refuseSeveral } from '../configs/instances.ts';
-import { armImageTree, armToolsTree } from './arm64/trees.ts';
 import { assembleDisk, DISK_FILES, renewManifest, type Trees, writeSbom } from './assemble.ts';
 import { type Cache, entryPath, prune, sweep } from './cache.ts';
 import type { Shop } from './command.ts';
@@ -150,15 +149,12 @@ async function makeDisk(
 
 async function makeTrees(shop: Shop, cache: Cache, plan: ImagePlan, watch: Stopwatch): Promise<Trees> {
   const { tools, tree } = plan;
-  const isArm = plan.architecture === 'arm64';
   const making = [
     timedUnless(plan.cached.tools, 'tools tree', () =>
-      isArm ? armToolsTree(shop, cache, tools) : toolsTree(shop, cache, tools.release, tools.packages),
+      toolsTree(shop, cache, tools.release, tools.packages, tools.include),
     ),
     timedUnless(plan.cached.tree, 'system tree', () =>
-      isArm
-        ? armImageTree(shop, cache, tree)
-        : imageTree(shop, cache, tree.release, tree.packages, tree.include, tree.module),
+      imageTree(shop, cache, tree.release, tree.packages, tree.include, tree.module),
     ),
   ];
   // When one fails, the other still ends by itself: its result is cached, or it leaves nothing.

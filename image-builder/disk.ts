@@ -1,27 +1,20 @@
 /** From a tree and our own files to `disk.raw` and the tar.gz that GCE imports. Needs no root, loop device or mount. */
-import {
-  copyFileSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  truncateSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EPOCH } from './bases.ts';
 import { GRUB_MODULES, grubScript, writeBiosBoot } from './bios.ts';
 import { buildFailed, type Shop } from './command.ts';
-import { type DiskLayout, kernelCommandLine, SECTOR, sfdiskScript } from './layout.ts';
+import { type DiskLayout, SECTOR, sfdiskScript } from './layout.ts';
 import { type ImageFile, writeOverlay } from './overlay.ts';
-import type { Signing } from './secure-boot.ts';
-import { signPrograms } from './sign.ts';
 import { type Bench, runTool } from './tools.ts';
 
 export type DiskOrder = {
   readonly bench: Bench;
   readonly layout: DiskLayout;
 };
+
+/** Names of kernel and initrd in `boot/` of the work folder. */
+export type BootFiles = { readonly kernel: string; readonly initrd: string };
 
 /** Names in the work folder. */
 export const WORK = {
@@ -34,7 +27,6 @@ export const WORK = {
   grub: 'grub.cfg',
 };
 
-const EFI = '/usr/lib/systemd/boot/efi';
 const GRUB = '/usr/lib/grub/i386-pc';
 
 /** Merges tree and our own files into one archive; a file of ours takes the place of the tree's. */
@@ -54,11 +46,8 @@ export async function mergeRoot(
   await runTool(shop, bench, ['tar', '--concatenate', '--file', WORK.root, 'overlay.tar']);
 }
 
-/** Names of kernel and initrd, taken out of the tree into `boot/`. */
-export async function extractBoot(
-  shop: Shop,
-  bench: Bench,
-): Promise<{ readonly kernel: string; readonly initrd: string }> {
+/** Takes kernel and initrd out of the tree. */
+export async function extractBoot(shop: Shop, bench: Bench): Promise<BootFiles> {
   mkdirSync(join(bench.work, 'boot'));
   const pick = [
     '--include=./boot/vmlinuz-*',
@@ -112,61 +101,8 @@ export async function fillRoot(shop: Shop, { bench, layout }: DiskOrder): Promis
   ]);
 }
 
-/** Makes the EFI system partition: systemd-boot, and kernel + initrd + command line as one EFI program. */
-export async function fillEsp(
-  shop: Shop,
-  { bench, layout }: DiskOrder,
-  boot: { readonly kernel: string; readonly initrd: string },
-  signing?: Signing,
-): Promise<void> {
-  const inputs = [
-    `--linux=boot/${boot.kernel}`,
-    `--initrd=boot/${boot.initrd}`,
-    '--os-release=@usr/lib/os-release',
-  ];
-  const outputs = [
-    `--cmdline=${kernelCommandLine(layout)}`,
-    `--uname=${boot.kernel.slice('vmlinuz-'.length)}`,
-  ];
-  const stub = `--stub=${EFI}/linuxx64.efi.stub`;
-  await runTool(shop, bench, ['ukify', 'build', ...inputs, ...outputs, stub, `--output=${WORK.uki}`]);
-  copyFileSync(join(bench.tree, EFI, 'systemd-bootx64.efi'), join(bench.work, WORK.loader));
-  if (signing !== undefined) await signPrograms(shop, bench, signing, [WORK.uki, WORK.loader]);
-  const esp = join(bench.work, 'esp');
-  for (const folder of ['EFI/BOOT', 'EFI/Linux', 'loader']) mkdirSync(join(esp, folder), { recursive: true });
-  copyFileSync(join(bench.work, WORK.loader), join(esp, 'EFI/BOOT/BOOTX64.EFI'));
-  copyFileSync(join(bench.work, WORK.uki), join(esp, 'EFI/Linux', WORK.uki));
-  writeFileSync(join(esp, 'loader/loader.conf'), 'timeout 0\neditor no\n');
-  for (const name of readdirSync(esp, { recursive: true })) utimesSync(join(esp, String(name)), EPOCH, EPOCH);
-  const { start, sectors } = layout.esp;
-  const format = ['mkfs.vfat', '--invariant', '-F', '32', '-S', String(SECTOR), '-s', '1', '-n', 'ESP'];
-  const place = [
-    `--offset=${start}`,
-    '-i',
-    layout.ids.fatSerial,
-    WORK.disk,
-    String((sectors * SECTOR) / 1024),
-  ];
-  await runTool(shop, bench, [...format, ...place]);
-  await runTool(shop, bench, [
-    'mcopy',
-    '-i',
-    `${WORK.disk}@@${start * SECTOR}`,
-    '-s',
-    '-m',
-    '-Q',
-    'esp/EFI',
-    'esp/loader',
-    '::/',
-  ]);
-}
-
 /** Makes the disk start under BIOS as well. */
-export async function installBios(
-  shop: Shop,
-  { bench, layout }: DiskOrder,
-  boot: { readonly kernel: string; readonly initrd: string },
-): Promise<void> {
+export async function installBios(shop: Shop, { bench, layout }: DiskOrder, boot: BootFiles): Promise<void> {
   writeFileSync(join(bench.work, WORK.grub), grubScript(layout, boot.kernel, boot.initrd));
   const make = ['grub-mkimage', '-O', 'i386-pc', '-d', GRUB, '-p', '', '-c', WORK.grub, '-o', 'core.img'];
   await runTool(shop, bench, [...make, ...GRUB_MODULES]);

@@ -33,7 +33,7 @@ export async function checkHost(
   cache: Cache,
   architecture: ArchitectureName = 'amd64',
 ): Promise<void> {
-  // Whether it runs programs of arm64 was asked before anything else (arm64/check.ts).
+  // Whether it runs programs of arm64 was asked before anything else (arm64.ts).
   if (process.platform !== 'linux' || (process.arch !== 'x64' && architecture === 'amd64')) {
     throw unfit('host', `images are built on Linux, x86-64; this is ${process.platform}, ${process.arch}`);
   }

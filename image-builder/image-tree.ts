@@ -1,6 +1,7 @@
 /** The system of an image before any of our own files: packages only, so a changed configuration does not touch it. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { USUAL } from './architecture.ts';
 import { EPOCH, IMAGE_PACKAGES } from './bases.ts';
 import { type Cache, cached } from './cache.ts';
 import type { Shop } from './command.ts';
@@ -98,11 +99,12 @@ export function treeKey(
   include: readonly string[] = IMAGE_PACKAGES,
   plan?: ModulePlan,
 ): string {
-  const { codename, mirrors, local, further } = release;
+  const { codename, mirrors, architecture = USUAL, local, further } = release;
   const archive = { codename, mirrors };
   const order = imageTreeOrder(archive, include, '', plan === undefined ? undefined : { plan, file: '' });
   return digestOf({
     code: codeDigest(CODE),
+    architecture,
     epoch: EPOCH,
     sources: sourceLines(archive),
     local: local?.digest ?? null,

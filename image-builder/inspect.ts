@@ -1,5 +1,5 @@
 /** Looks at a finished disk and its archive without mounting or starting anything, before anybody else sees them. */
-import { ARCHITECTURES, type ArchitectureName } from './architecture.ts';
+import { ARCHITECTURES } from './architecture.ts';
 import { buildFailed, type Shop } from './command.ts';
 import type { DiskOrder } from './disk.ts';
 import { WORK } from './disk.ts';
@@ -7,24 +7,19 @@ import { gceProblems } from './gce/checklist.ts';
 import { gatherEvidence } from './gce/evidence.ts';
 import { guestOsFeatures } from './gce/features.ts';
 import { hygieneProblems, parseListing } from './hygiene.ts';
-import { type DiskLayout, PARTITION_TYPE, SECTOR } from './layout.ts';
+import { type DiskLayout, partitionTypes, SECTOR } from './layout.ts';
 import { type Bench, runTool } from './tools.ts';
 
 /** @throws FleetError `stop`, code `inspection`: what is wrong, all of it */
-export async function inspectDisk(
-  shop: Shop,
-  order: DiskOrder,
-  base: string,
-  architecture: ArchitectureName,
-): Promise<void> {
+export async function inspectDisk(shop: Shop, order: DiskOrder, base: string): Promise<void> {
   const { bench, layout } = order;
   const list = ['tar', '--list', '--verbose', '--numeric-owner', '--file', WORK.root];
   const listing = await runTool(shop, bench, list);
-  const features = guestOsFeatures(base, ARCHITECTURES[architecture].gce);
+  const features = guestOsFeatures(base, ARCHITECTURES[layout.architecture].gce);
   const problems = [
-    ...gceProblems(await gatherEvidence(shop, bench, listing, features, architecture)),
-    ...partitionProblems(await runTool(shop, bench, ['sfdisk', '--json', WORK.disk]), layout, architecture),
-    ...(await espProblems(shop, order, architecture)),
+    ...gceProblems(await gatherEvidence(shop, bench, listing, features, layout.architecture)),
+    ...partitionProblems(await runTool(shop, bench, ['sfdisk', '--json', WORK.disk]), layout),
+    ...(await espProblems(shop, order)),
     ...hygieneProblems(parseListing(listing)),
   ];
   if (problems.length > 0)
@@ -33,21 +28,18 @@ export async function inspectDisk(
 }
 
 /** Compares `sfdisk --json` with the layout. Pure. */
-export function partitionProblems(
-  json: string,
-  layout: DiskLayout,
-  architecture: ArchitectureName = 'amd64',
-): readonly string[] {
+export function partitionProblems(json: string, layout: DiskLayout): readonly string[] {
   type Table = {
     readonly label?: string;
     readonly partitions?: readonly { readonly start: number; readonly size: number; readonly type: string }[];
   };
   const table = (JSON.parse(json) as { readonly partitiontable?: Table }).partitiontable;
   if (table?.label !== 'gpt') return [`partitions: the table is ${table?.label ?? 'missing'}, not gpt`];
+  const types = partitionTypes(layout.architecture);
   const wanted = [
-    { name: 'BIOS boot', ...layout.bios, type: PARTITION_TYPE.bios },
-    { name: 'EFI system', ...layout.esp, type: PARTITION_TYPE.esp },
-    { name: 'root', ...layout.root, type: ARCHITECTURES[architecture].rootType },
+    { name: 'BIOS boot', ...layout.bios, type: types.bios },
+    { name: 'EFI system', ...layout.esp, type: types.esp },
+    { name: 'root', ...layout.root, type: types.root },
   ];
   return wanted.flatMap(({ name, start, sectors, type }) => {
     const fits = table.partitions?.some(
@@ -57,11 +49,7 @@ export function partitionProblems(
   });
 }
 
-async function espProblems(
-  shop: Shop,
-  { bench, layout }: DiskOrder,
-  architecture: ArchitectureName,
-): Promise<readonly string[]> {
+async function espProblems(shop: Shop, { bench, layout }: DiskOrder): Promise<readonly string[]> {
   const listing = await runTool(shop, bench, [
     'mdir',
     '-i',
@@ -70,7 +58,7 @@ async function espProblems(
     '-/',
     '::/',
   ]);
-  const { firmwareLoader } = ARCHITECTURES[architecture];
+  const { firmwareLoader } = ARCHITECTURES[layout.architecture];
   const wanted = [`EFI/BOOT/${firmwareLoader}`, `EFI/Linux/${WORK.uki}`, 'loader/loader.conf'];
   return wanted
     .filter((path) => !listing.includes(path))

@@ -1,8 +1,9 @@
 /**
  * Where things lie on an image's disk: BIOS boot partition, EFI system partition, root. GPT with both, as GCE's own
- * images have it, so one disk starts under UEFI and under BIOS. Root comes last: it grows with the disk. Pure.
+ * images have it, so one disk starts under UEFI and under BIOS; where there is no BIOS, its partition is empty. Root comes last: it grows with the disk. Pure.
  */
 import { FleetError } from '../lib/errors.ts';
+import { ARCHITECTURES, type ArchitectureName, USUAL } from './architecture.ts';
 import { uuidFrom } from './digest.ts';
 
 export const SECTOR = 512;
@@ -13,6 +14,7 @@ const MIB_SECTORS = MIB / SECTOR;
 export type Extent = { readonly start: number; readonly sectors: number };
 
 export type DiskLayout = {
+  readonly architecture: ArchitectureName;
   readonly bytes: number;
   readonly bios: Extent;
   readonly esp: Extent;
@@ -33,11 +35,13 @@ export type DiskIds = {
 };
 
 /** GPT partition types (UEFI specification; Discoverable Partitions Specification for the root). */
-export const PARTITION_TYPE = {
-  bios: '21686148-6449-6E6F-744E-656564454649',
-  esp: 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B',
-  root: '4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709',
-} as const;
+export function partitionTypes(architecture: ArchitectureName) {
+  return {
+    bios: '21686148-6449-6E6F-744E-656564454649',
+    esp: 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B',
+    root: ARCHITECTURES[architecture].rootType,
+  } as const;
+}
 
 const BIOS_MIB = 1;
 /** Kernel and initrd as one EFI program, with room for a second; FAT32 needs at least 33 MiB. */
@@ -51,6 +55,7 @@ export function diskLayout(
   sizeGb: number,
   seed: string,
   kernelArguments: readonly string[] = [],
+  architecture: ArchitectureName = USUAL,
 ): DiskLayout {
   if (!Number.isInteger(sizeGb) || sizeGb < 1) {
     throw new FleetError({
@@ -65,6 +70,7 @@ export function diskLayout(
   const start = esp.start + esp.sectors;
   // The last MiB holds GPT's second copy.
   return {
+    architecture,
     bytes: sizeGb * 1024 * MIB,
     bios,
     esp,
@@ -86,7 +92,8 @@ function ids(seed: string): DiskIds {
 }
 
 /** The partition table in the language of sfdisk(8). */
-export function sfdiskScript({ bios, esp, root, ids: id }: DiskLayout): string {
+export function sfdiskScript({ bios, esp, root, ids: id, architecture }: DiskLayout): string {
+  const types = partitionTypes(architecture);
   const line = (extent: Extent, type: string, uuid: string, name: string) =>
     `start=${extent.start}, size=${extent.sectors}, type=${type}, uuid=${uuid}, name=${name}`;
   return [
@@ -95,9 +102,9 @@ export function sfdiskScript({ bios, esp, root, ids: id }: DiskLayout): string {
     'unit: sectors',
     `sector-size: ${SECTOR}`,
     '',
-    line(bios, PARTITION_TYPE.bios, id.bios, 'bios'),
-    line(esp, PARTITION_TYPE.esp, id.esp, 'esp'),
-    line(root, PARTITION_TYPE.root, id.root, 'root'),
+    line(bios, types.bios, id.bios, 'bios'),
+    line(esp, types.esp, id.esp, 'esp'),
+    line(root, types.root, id.root, 'root'),
     '',
   ].join('\n');
 }
@@ -108,5 +115,7 @@ export function sfdiskScript({ bios, esp, root, ids: id }: DiskLayout): string {
  */
 export function kernelCommandLine(layout: DiskLayout): string {
   const root = `root=PARTUUID=${layout.ids.root} rw rootflags=errors=remount-ro`;
-  return [root, 'console=ttyS0,38400n8d', 'panic=10', 'net.ifnames=0', ...layout.kernelArguments].join(' ');
+  const { consoles } = ARCHITECTURES[layout.architecture];
+  const always = ['console=ttyS0,38400n8d', 'panic=10', 'net.ifnames=0'];
+  return [root, ...always, ...layout.kernelArguments, ...consoles].join(' ');
 }

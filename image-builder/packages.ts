@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { FleetError, reasonOf } from '../lib/errors.ts';
 import { writeAptHome } from './apt-home.ts';
 import { parseMadison, parsePrintedUris, parseStanzas, wordPackage } from './apt-text.ts';
+import type { ArchitectureName } from './architecture.ts';
 import { COMPONENTS } from './bases.ts';
 import { type Cache, whileLocked } from './cache.ts';
 import { runCommand, type Shop } from './command.ts';
@@ -36,7 +37,7 @@ export type Release = {
   readonly codename: string;
   readonly mirrors: Mirrors;
   /** Absent: amd64. */
-  readonly architecture?: 'arm64';
+  readonly architecture?: ArchitectureName;
   /** Folder with packages of our own and their index, and a digest of what they are. */
   readonly local?: { readonly folder: string; readonly digest: string };
   readonly further?: SignedSource;

@@ -2,7 +2,6 @@
 import type { Fleet } from '../configs/fleet.ts';
 import { imageFamily, imageName } from '../configs/naming.ts';
 import type { ArchitectureName } from './architecture.ts';
-import { keyFor } from './arm64/key.ts';
 import { type BaseName, EPOCH } from './bases.ts';
 import { type Cache, isCached, type StageName } from './cache.ts';
 import type { Shop } from './command.ts';
@@ -42,7 +41,7 @@ export type ImagePlan = {
 };
 
 /** Code that decides what is on the disk besides packages and files. */
-const DISK_CODE = ['disk.ts', 'sign.ts', 'layout.ts', 'bios.ts', 'overlay.ts'];
+const DISK_CODE = ['architecture.ts', 'disk.ts', 'esp.ts', 'sign.ts', 'layout.ts', 'bios.ts', 'overlay.ts'];
 
 /** Raised when another file is kept beside a disk: an entry without it must not be taken. */
 const BESIDE_DISK = 2;
@@ -106,9 +105,8 @@ export type StageInputs = {
 /** The key of each stage: a digest of all that goes into it, so that the same key means the same result. Pure but for
  * the digest of our own code. */
 export function stageKeys(inputs: StageInputs): Readonly<Record<StageName, string>> {
-  const { architecture } = inputs.release;
-  const tools = keyFor(architecture, toolsKey(inputs.toolsPackages));
-  const tree = keyFor(architecture, treeKey(inputs.release, inputs.packages, inputs.include, inputs.module));
+  const tools = toolsKey(inputs.release, inputs.toolsPackages);
+  const tree = treeKey(inputs.release, inputs.packages, inputs.include, inputs.module);
   const { files, sizeGb, signer } = inputs;
   const signed = signer === undefined ? {} : { signer };
   const beside = BESIDE_DISK;

@@ -1,6 +1,6 @@
 /** What an image's RTPEngine comes as: Debian's own package, or packages at hand. Pure. */
-import { type ArchitectureName, packagesFor } from './architecture.ts';
-import type { BaseName } from './bases.ts';
+import type { ArchitectureName } from './architecture.ts';
+import { type BaseName, packagesOf } from './bases.ts';
 import type { DebSet } from './compile/packages.ts';
 import type { CompileRecord } from './compile/record.ts';
 import { digestOf } from './digest.ts';
@@ -29,7 +29,7 @@ export function imagePackages(
   base: BaseName,
   architecture?: ArchitectureName,
 ): readonly string[] {
-  const packages = packagesFor(base, architecture);
+  const packages = packagesOf(base, architecture);
   if (supply.kind === 'debian') return packages;
   const daemon = `${supply.daemon}=${supply.debianVersion}`;
   return packages.map((name) => (name === DAEMON ? daemon : name));

@@ -1,6 +1,7 @@
 /** The tools tree: a small Debian system of the builder's own, so that every machine builds with the same programs. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { USUAL } from './architecture.ts';
 import { EPOCH, TOOLS_PACKAGES } from './bases.ts';
 import { type Cache, cached } from './cache.ts';
 import { type CommandOptions, runCommand, type Shop } from './command.ts';
@@ -11,13 +12,13 @@ import type { ArchivePackage, Release } from './packages.ts';
 import { makeTree } from './tree.ts';
 
 /** Code that decides what is in the tree: when it changes, so does the key. */
-const CODE = ['tools.ts', 'tree.ts', 'bases.ts'];
+const CODE = ['tools.ts', 'tree.ts', 'bases.ts', 'architecture.ts'];
 
 /** A tools tree and the folder that its programs see as `/work`. */
 export type Bench = { readonly tree: string; readonly work: string };
 
-export function toolsKey(packages: readonly ArchivePackage[]): string {
-  return digestOf({ code: codeDigest(CODE), packages });
+export function toolsKey({ architecture = USUAL }: Release, packages: readonly ArchivePackage[]): string {
+  return digestOf({ code: codeDigest(CODE), architecture, packages });
 }
 
 /** The tools tree as a folder that belongs to the caller; made when it is not cached. */
@@ -28,7 +29,7 @@ export async function toolsTree(
   packages: readonly ArchivePackage[],
   include: readonly string[] = TOOLS_PACKAGES,
 ): Promise<string> {
-  return await cached(shop, cache, 'tools', toolsKey(packages), async (folder) => {
+  return await cached(shop, cache, 'tools', toolsKey(release, packages), async (folder) => {
     const archive = join(folder, 'tools.tar');
     const order = { release, include, early: [], late: [] };
     await makeTree(shop, cache, order, archive, join(folder, 'tmp'));

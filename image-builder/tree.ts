@@ -1,7 +1,8 @@
 /** System trees made by mmdebstrap: a whole Debian system in one tar archive, the same bytes every time. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ARCHITECTURE, EPOCH } from './bases.ts';
+import { USUAL } from './architecture.ts';
+import { EPOCH } from './bases.ts';
 import type { Cache } from './cache.ts';
 import type { Shop } from './command.ts';
 import { installLines } from './lock/pool.ts';
@@ -45,7 +46,7 @@ export function mmdebstrapCommand(
     '--mode=unshare',
     '--variant=apt',
     '--format=tar',
-    `--architectures=${ARCHITECTURE.debian}`,
+    `--architectures=${order.release.architecture ?? USUAL}`,
     ...keyringWords(order.release),
     `--include=${order.include.join(',')}`,
     // The download user of apt has no way into a folder that belongs to the caller alone.
@@ -77,6 +78,6 @@ export async function makeTree(
   const lines = await installLines(shop, cache, order.release, join(temporary, 'packages'));
   await runWithAllIds(shop, mmdebstrapCommand(order, target, lines), {
     env: { SOURCE_DATE_EPOCH: String(EPOCH), TMPDIR: temporary },
-    shown: ['mmdebstrap', order.release.codename],
+    shown: ['mmdebstrap', order.release.codename, order.release.architecture ?? USUAL],
   });
 }

@@ -2,8 +2,8 @@
 import type { Fleet } from '../configs/fleet.ts';
 import { FleetError } from '../lib/errors.ts';
 import { resolveVersion, versionOfDebian } from '../lib/version.ts';
-import { toolsFor } from './architecture.ts';
-import { BASES, type BaseName, TOOLS_CODENAME } from './bases.ts';
+import { USUAL } from './architecture.ts';
+import { BASES, type BaseName, TOOLS_CODENAME, toolsFor } from './bases.ts';
 import type { Cache } from './cache.ts';
 import type { Shop } from './command.ts';
 import { guestPackages } from './guest/agent.ts';
@@ -50,7 +50,7 @@ export function releasesOf(
 ): Both<Release> {
   const { base, architecture } = fleet.image;
   const release = releaseOf(BASES[base].codename, mirrors.image, supply);
-  const other = architecture === 'amd64' ? {} : { architecture };
+  const other = architecture === USUAL ? {} : { architecture };
   return {
     image: { ...release, ...other, ...(further === undefined ? {} : { further }) },
     tools: { codename: TOOLS_CODENAME, mirrors: mirrors.tools, ...other },

@@ -1,6 +1,6 @@
 /** The commands `build` and `verify`: from words to an order, from a result to text. */
 import type { Fleet } from '../../configs/fleet.ts';
-import { checkArmHost, checkArmRecipe } from '../arm64/check.ts';
+import { checkArmHost, checkArmRecipe } from '../arm64.ts';
 import { type BuildOrder, type BuildResult, buildImage, preparePlan } from '../build.ts';
 import type { Cache } from '../cache.ts';
 import type { Shop } from '../command.ts';

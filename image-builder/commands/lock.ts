@@ -1,6 +1,6 @@
 /** The command `lock`: which packages an image is made of, written beside the fleet file, with copies in the cache. */
 import type { Fleet } from '../../configs/fleet.ts';
-import { checkArmRecipe } from '../arm64/check.ts';
+import { checkArmRecipe } from '../arm64.ts';
 import type { Cache } from '../cache.ts';
 import type { Shop } from '../command.ts';
 import type { CompileOrder } from '../compile/compile.ts';

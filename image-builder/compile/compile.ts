@@ -5,7 +5,8 @@ import { cpus } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { FleetError, isFleetError } from '../../lib/errors.ts';
 import { versionOfDebian } from '../../lib/version.ts';
-import { ARCHITECTURE, EPOCH } from '../bases.ts';
+import { USUAL } from '../architecture.ts';
+import { EPOCH } from '../bases.ts';
 import { type Cache, cached } from '../cache.ts';
 import { buildFailed, type Shop } from '../command.ts';
 import { digestOf } from '../digest.ts';
@@ -50,7 +51,7 @@ export function compileKey({ code, release, profiles, flags, check }: CompileOrd
     code: codeDigest(CODE),
     source: code.id,
     base: release.codename,
-    architecture: ARCHITECTURE.debian,
+    architecture: USUAL,
     profiles,
     flags,
     check,
@@ -129,7 +130,7 @@ export function scratchTreeCommand(
     '--mode=unshare',
     '--variant=apt',
     '--format=null',
-    `--architectures=${ARCHITECTURE.debian}`,
+    `--architectures=${USUAL}`,
     ...keyringWords(release),
     `--include=${include.join(',')}`,
     '--aptopt=APT::Sandbox::User "root"',

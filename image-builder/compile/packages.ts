@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FleetError } from '../../lib/errors.ts';
 import { versionOfDebian } from '../../lib/version.ts';
-import { ARCHITECTURE } from '../bases.ts';
+import { USUAL } from '../architecture.ts';
 import { runCommand, type Shop } from '../command.ts';
 import { fileDigest } from '../file-digest.ts';
 
@@ -57,7 +57,7 @@ export function readDebs(folder: string): DebSet {
 
 /** Finds RTPEngine's daemon among control stanzas. Pure. */
 export function daemonOf(stanzas: readonly string[], folder: string): Omit<DebSet, 'debs'> {
-  const usable = ['all', ARCHITECTURE.debian];
+  const usable = ['all', USUAL];
   for (const stanza of stanzas) {
     const field = (name: string) => new RegExp(`^${name}: *(.*)$`, 'm').exec(stanza)?.[1] ?? '';
     const daemon = field('Package');
@@ -68,7 +68,7 @@ export function daemonOf(stanzas: readonly string[], folder: string): Omit<DebSe
   throw new FleetError({
     kind: 'usage',
     code: 'no-daemon',
-    message: `${folder} has no package of RTPEngine's daemon for ${ARCHITECTURE.debian} with a release as its version`,
+    message: `${folder} has no package of RTPEngine's daemon for ${USUAL} with a release as its version`,
     hint: 'It is called ngcp-rtpengine-daemon or rtpengine-daemon.',
     facts: { folder },
   });

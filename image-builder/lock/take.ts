@@ -1,5 +1,6 @@
 /** A lock out of what the archive has today. Pure. */
-import { ARCHITECTURE, type BaseName } from '../bases.ts';
+import { USUAL } from '../architecture.ts';
+import type { BaseName } from '../bases.ts';
 import type { ArchivePackage } from '../packages.ts';
 import type { Supply } from '../supply.ts';
 import type { PlannedTrees } from '../trees.ts';
@@ -21,7 +22,7 @@ export function lockOf(
   });
   return {
     base,
-    architecture: tree.release.architecture ?? ARCHITECTURE.debian,
+    architecture: tree.release.architecture ?? USUAL,
     image: mixed(tree),
     ...(tree.module === undefined ? {} : { module: mixed(tree.module) }),
     tools: { include: tools.include, packages: tools.packages },

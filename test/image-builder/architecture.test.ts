@@ -1,16 +1,9 @@
-import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Fleet } from '../../configs/fleet.ts';
 import { parseFleet } from '../../configs/load.ts';
 import { imageName } from '../../configs/naming.ts';
-import { ARCHITECTURES, packagesFor, toolsFor } from '../../image-builder/architecture.ts';
-import { checkArmHost, checkArmRecipe, runsArm } from '../../image-builder/arm64/check.ts';
-import { ARM_CONSOLE, armUkiCommand, plainKernel } from '../../image-builder/arm64/disk.ts';
-import { keyFor } from '../../image-builder/arm64/key.ts';
-import { armTreeCommand } from '../../image-builder/arm64/trees.ts';
-import { BASE_NAMES, packagesOf, TOOLS_PACKAGES } from '../../image-builder/bases.ts';
-import { partitionProblems } from '../../image-builder/inspect.ts';
-import { diskLayout, PARTITION_TYPE } from '../../image-builder/layout.ts';
+import { BASE_NAMES, packagesOf, TOOLS_PACKAGES, toolsFor } from '../../image-builder/bases.ts';
+import { diskLayout, kernelCommandLine, partitionTypes, sfdiskScript } from '../../image-builder/layout.ts';
 import type { Release } from '../../image-builder/packages.ts';
 import { stageKeys } from '../../image-builder/plan.ts';
 import { recipeDigest } from '../../image-builder/recipe-digest.ts';
@@ -34,7 +27,7 @@ const AMD = fleetOf('');
 
 describe('the recipe for arm64', () => {
   test.each(BASE_NAMES)('%s has the kernel of that architecture, and else the same packages', (base) => {
-    const packages = packagesFor(base, 'arm64');
+    const packages = packagesOf(base, 'arm64');
     const kernel = base.startsWith('debian') ? 'linux-image-cloud-arm64' : 'linux-image-gcp';
     expect(packages.filter((name) => name.startsWith('linux-image'))).toEqual([kernel]);
     expect(packages.slice(1)).toEqual(packagesOf(base).slice(1));
@@ -48,7 +41,8 @@ describe('the recipe for arm64', () => {
   });
 
   test('differs from that for amd64 in one word of mmdebstrap', () => {
-    const ours = armTreeCommand(ORDER, '/t.tar', ['deb x']);
+    const arm = { ...ORDER, release: { ...RELEASE, architecture: 'arm64' as const } };
+    const ours = mmdebstrapCommand(arm, '/t.tar', ['deb x']);
     const theirs = mmdebstrapCommand(ORDER, '/t.tar', ['deb x']);
     expect(ours.filter((word, at) => word !== theirs[at])).toEqual(['--architectures=arm64']);
     expect(ours).toHaveLength(theirs.length);
@@ -84,43 +78,17 @@ describe('the recipe for arm64', () => {
 });
 
 describe('the disk for arm64', () => {
-  const layout = diskLayout(2, 'seed', [ARM_CONSOLE]);
+  const layout = diskLayout(2, 'seed', ['isolcpus=1'], 'arm64');
 
-  test('starts by systemd’s stub for that architecture, with both serial ports as consoles', () => {
-    const words = armUkiCommand(layout, { kernel: 'vmlinuz-6.12-cloud-arm64', initrd: 'initrd.img-6.12' });
-    expect(words).toContain('--stub=/usr/lib/systemd/boot/efi/linuxaa64.efi.stub');
-    expect(words).toContain('--uname=6.12-cloud-arm64');
-    expect(words.find((word) => word.startsWith('--cmdline='))).toMatch(
-      /console=ttyS0,\S+ .*console=ttyAMA0/,
-    );
-    expect(words.join(' ')).not.toContain('x64');
-    expect(ARCHITECTURES.arm64.firmwareLoader).toBe('BOOTAA64.EFI');
+  test('lies as for amd64, with a root of its own type', () => {
+    const usual = sfdiskScript(diskLayout(2, 'seed'));
+    const { root } = partitionTypes('arm64');
+    expect(root).toBe('B921B045-1DF0-41C3-AF44-4C6F280D3FAE');
+    expect(sfdiskScript(layout)).toBe(usual.replace(partitionTypes('amd64').root, root));
   });
 
-  test('has a kernel that firmware can start, also where the base packs it', () => {
-    const kernel = Buffer.from('MZ and more');
-    expect(plainKernel(kernel)).toEqual(kernel);
-    expect(plainKernel(gzipSync(kernel))).toEqual(kernel);
-  });
-
-  test.each([
-    ['arm64', 'B921B045-1DF0-41C3-AF44-4C6F280D3FAE', 0],
-    ['arm64', PARTITION_TYPE.root, 1],
-    ['amd64', PARTITION_TYPE.root, 0],
-    ['amd64', 'B921B045-1DF0-41C3-AF44-4C6F280D3FAE', 1],
-  ] as const)('of %s with a root of type %s has %i problems', (architecture, rootType, count) => {
-    const types = { ...PARTITION_TYPE, root: rootType };
-    const partitions = (['bios', 'esp', 'root'] as const).map((part) => ({
-      start: layout[part].start,
-      size: layout[part].sectors,
-      type: types[part],
-    }));
-    const json = JSON.stringify({ partitiontable: { label: 'gpt', partitions } });
-    expect(partitionProblems(json, layout, architecture)).toHaveLength(count);
-  });
-
-  test('the type of amd64 is the one that is written', () => {
-    expect(ARCHITECTURES.amd64.rootType).toBe(PARTITION_TYPE.root);
+  test('has both serial ports as consoles', () => {
+    expect(kernelCommandLine(layout)).toMatch(/ console=ttyS0,\S+ .* isolcpus=1 console=ttyAMA0,38400n8$/);
   });
 });
 
@@ -136,44 +104,12 @@ describe('name and keys', () => {
       expect(imageName('mr12.5.1.31', base, '0123abcdef', 'arm64')).toMatch(/^[a-z][a-z0-9-]{0,62}$/);
   });
 
-  test('all keys are others, and those of amd64 know nothing of it', () => {
+  test('all keys are others, whatever the packages', () => {
     const inputs = { release: RELEASE, include: [], packages: [], toolsPackages: [], files: [], sizeGb: 2 };
     const amd = stageKeys(inputs);
     const arm = stageKeys({ ...inputs, release: { ...RELEASE, architecture: 'arm64' } });
     for (const stage of ['tools', 'tree', 'disk'] as const) expect(arm[stage]).not.toBe(amd[stage]);
-    expect(keyFor('amd64', 'k')).toBe('k');
-    expect(keyFor(undefined, 'k')).toBe('k');
     expect(recipeDigest(2, 'arm64')).not.toBe(recipeDigest(2));
-  });
-});
-
-describe('before any work', () => {
-  const enabled = 'enabled\ninterpreter /usr/libexec/qemu-binfmt/aarch64-binfmt-P\nflags: POCF\noffset 0\n';
-
-  test.each([
-    [enabled, true],
-    [enabled.replace('enabled', 'disabled'), false],
-    [enabled.replace('POCF', 'POC'), false],
-    ['', false],
-  ])('programs of arm64 run where the kernel has an emulator at hand', (binfmt, runs) => {
-    expect(runsArm(binfmt)).toBe(runs);
-  });
-
-  test('a machine that cannot run them says so in one sentence', () => {
-    expect(() => checkArmHost(ARM, 'x64', '')).toThrow(
-      'an image for arm64 cannot be made here: this machine is x64, and runs no programs of arm64',
-    );
-    expect(() => checkArmHost(ARM, 'x64', enabled)).not.toThrow();
-    expect(() => checkArmHost(ARM, 'arm64', '')).not.toThrow();
-    expect(() => checkArmHost(AMD, 'x64', '')).not.toThrow();
-  });
-
-  test('what is not made for arm64 is refused', () => {
-    const withSource = { ...ARM, image: { ...ARM.image, source: 'git' } };
-    expect(() => checkArmRecipe(withSource)).toThrow(/cannot have image\.source: git/);
-    expect(() => checkArmRecipe(ARM, 'oci')).toThrow(/cannot have --output oci/);
-    expect(() => checkArmRecipe(ARM)).not.toThrow();
-    expect(() => checkArmRecipe({ ...AMD, image: { ...AMD.image, source: 'git' } }, 'oci')).not.toThrow();
   });
 });
 

@@ -1,22 +1,37 @@
 import { describe, expect, test } from 'vitest';
 import { partitionProblems } from '../../image-builder/inspect.ts';
-import { diskLayout, PARTITION_TYPE } from '../../image-builder/layout.ts';
+import { diskLayout, partitionTypes } from '../../image-builder/layout.ts';
 
 describe('the partitions', () => {
   const layout = diskLayout(2, 'seed');
-  const table = (parts: readonly (keyof typeof PARTITION_TYPE)[]) => ({
+  const types = partitionTypes('amd64');
+  const table = (parts: readonly (keyof typeof types)[]) => ({
     partitiontable: {
       label: 'gpt',
       partitions: parts.map((part) => ({
         start: layout[part].start,
         size: layout[part].sectors,
-        type: PARTITION_TYPE[part],
+        type: types[part],
       })),
     },
   });
 
   test('as laid out are fine', () => {
     expect(partitionProblems(JSON.stringify(table(['bios', 'esp', 'root'])), layout)).toEqual([]);
+  });
+
+  test.each([
+    ['arm64', 'amd64'],
+    ['amd64', 'arm64'],
+  ] as const)('a root for %s is none for %s', (made, wanted) => {
+    const text = JSON.stringify(table(['bios', 'esp', 'root'])).replace(
+      types.root,
+      partitionTypes(made).root,
+    );
+    expect(partitionProblems(text, diskLayout(2, 'seed', [], wanted))).toEqual([
+      expect.stringContaining('root'),
+    ]);
+    expect(partitionProblems(text, diskLayout(2, 'seed', [], made))).toEqual([]);
   });
 
   test('one that is missing is named', () => {

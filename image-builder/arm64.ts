@@ -1,7 +1,7 @@
 /** What an image for arm64 cannot have, and what the machine that makes it must be able to do: asked before any work. */
 import { readFileSync } from 'node:fs';
-import type { Fleet } from '../../configs/fleet.ts';
-import { FleetError } from '../../lib/errors.ts';
+import type { Fleet } from '../configs/fleet.ts';
+import { FleetError } from '../lib/errors.ts';
 
 /** Where the kernel says what it does with programs of arm64 (Documentation/admin-guide/binfmt-misc.rst). */
 const BINFMT = '/proc/sys/fs/binfmt_misc/qemu-aarch64';
