@@ -3,14 +3,25 @@ import { Ajv, type JSONSchemaType } from 'ajv';
 
 /** One setting as it was found; `actual` null: it is not there. The states are those of image-builder/on-image/rtpfleet-tuning. */
 export type Reading = {
-  readonly kind: 'sysctl' | 'limit' | 'cpus' | 'argument';
+  readonly kind: (typeof KINDS)[number];
   readonly name: string;
   readonly wanted: string;
   readonly actual: string | null;
   readonly state: State;
 };
 
-const STATES = ['in-force', 'differs', 'absent', 'gone', 'not-set', 'not-loaded', 'host', 'hidden'] as const;
+const KINDS = ['sysctl', 'limit', 'cpus', 'argument', 'irq'] as const;
+const STATES = [
+  'in-force',
+  'differs',
+  'absent',
+  'gone',
+  'not-set',
+  'not-loaded',
+  'no-card',
+  'host',
+  'hidden',
+] as const;
 type State = (typeof STATES)[number];
 
 export type Tuning = {
@@ -29,7 +40,7 @@ const READING: JSONSchemaType<Reading> = {
   type: 'object',
   required: ['kind', 'name', 'wanted', 'actual', 'state'],
   properties: {
-    kind: { type: 'string', enum: ['sysctl', 'limit', 'cpus', 'argument'] },
+    kind: { type: 'string', enum: KINDS },
     name: text,
     wanted: text,
     actual: { type: 'string', nullable: true as never },
@@ -71,6 +82,7 @@ const WORDS: Readonly<Record<Exclude<State, 'differs' | 'absent'>, string>> = {
   gone: 'gone from this kernel',
   'not-set': 'left as they are',
   'not-loaded': 'not loaded',
+  'no-card': 'without a network card that it could be set for',
   host: "the host's",
   hidden: 'not visible in a container',
 };

@@ -5,13 +5,18 @@ import { PARAMETERS, type Parameter } from './parameters.ts';
 
 /** One line of what `rtpfleet-tuning` looks at on a relay. */
 export type Wanted = {
-  /** `limit`: a line of RTPEngine's /proc/PID/limits; `cpus`: those it may run on; `argument`: of the kernel. */
-  readonly kind: 'sysctl' | 'limit' | 'cpus' | 'argument';
+  /**
+   * `limit`: a line of RTPEngine's /proc/PID/limits; `cpus`: those that something may run on; `argument`: of the kernel; `irq`: the CPUs
+   * that the interrupts of the network card arrive at.
+   */
+  readonly kind: 'sysctl' | 'limit' | 'cpus' | 'argument' | 'irq';
   readonly name: string;
-  readonly comparison: '=' | '>=';
+  /** `in`: each CPU is among these. */
+  readonly comparison: '=' | '>=' | 'in';
   readonly value: string;
   readonly scope: Parameter['scope'];
-  readonly presence: Parameter['presence'];
+  /** `card`: where a network card has interrupts that can be moved. */
+  readonly presence: Parameter['presence'] | 'card';
   readonly reason: string;
 };
 
@@ -76,36 +81,41 @@ function furtherSysctl([name, value]: readonly [string, string | number]): Wante
 
 /** Everything that a relay looks at. */
 export function wantedTuning(fleet: Fleet): readonly Wanted[] {
-  const plain = { comparison: '=', presence: 'always' } as const;
   // Of the machine, since a container cannot raise them above what its host gave it.
   const limits = LIMITS.map(({ name, value, reason }): Wanted => {
     return { kind: 'limit', name, comparison: '>=', value, scope: 'machine', presence: 'always', reason };
   });
-  const { rtpengineCpus } = fleet.tuning;
-  const cpus: readonly Wanted[] =
-    rtpengineCpus === undefined
+  return [...wantedSysctls(fleet), ...limits, ...wantedCpus(fleet)];
+}
+
+/** Who may run where: only what the fleet file says something about. */
+function wantedCpus(fleet: Fleet): readonly Wanted[] {
+  const { rtpengineCpus, systemCpus, irqCpus } = fleet.tuning;
+  const always = { comparison: '=', presence: 'always' } as const;
+  const line = (wanted: Omit<Wanted, 'reason'>, key: string): Wanted => {
+    return { ...wanted, reason: `tuning.${key} of the fleet file.` };
+  };
+  const cpus = (name: string, value: string, scope: Wanted['scope'], key: string) =>
+    line({ kind: 'cpus', name, value: asKernelWrites(value), scope, ...always }, key);
+  const args = kernelArguments(fleet);
+  return [
+    ...(rtpengineCpus === undefined ? [] : [cpus('rtpengine', rtpengineCpus, 'namespace', 'rtpengineCpus')]),
+    // Of the first process, which hands them on to all that it starts.
+    ...(systemCpus === undefined ? [] : [cpus('system', systemCpus, 'namespace', 'systemCpus')]),
+    ...args.map((name) =>
+      line({ kind: 'argument', name, value: name, scope: 'machine', ...always }, 'isolateCpus'),
+    ),
+    // What the kernel made of the argument.
+    ...(args.length === 0 || rtpengineCpus === undefined
       ? []
-      : [
-          {
-            kind: 'cpus',
-            name: 'rtpengine',
-            value: asKernelWrites(rtpengineCpus),
-            scope: 'namespace',
-            ...plain,
-            reason: 'tuning.rtpengineCpus of the fleet file.',
-          },
-        ];
-  const args = kernelArguments(fleet).map((name): Wanted => {
-    return {
-      kind: 'argument',
-      name,
-      value: name,
-      scope: 'machine',
-      ...plain,
-      reason: 'tuning.isolateCpus of the fleet file.',
-    };
-  });
-  return [...wantedSysctls(fleet), ...limits, ...cpus, ...args];
+      : [cpus('nohz_full', rtpengineCpus, 'machine', 'isolateCpus')]),
+    ...(irqCpus === undefined ? [] : [line(interrupts(asKernelWrites(irqCpus)), 'irqCpus')]),
+  ];
+}
+
+function interrupts(value: string): Omit<Wanted, 'reason'> {
+  const where = { scope: 'machine', presence: 'card' } as const;
+  return { kind: 'irq', name: 'network card', comparison: 'in', value, ...where };
 }
 
 /**

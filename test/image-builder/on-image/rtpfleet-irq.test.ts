@@ -26,11 +26,12 @@ function card(kind: 'gvnic' | 'virtio', irqs: readonly number[]): void {
   }
 }
 
-async function spread(cpus: string) {
+async function spread(...words: readonly string[]) {
   const program = readFileSync(join(PROGRAMS, 'rtpfleet-irq'), 'utf8')
     .replace('PROC=/proc', `PROC=${folder}/proc`)
-    .replace('SYS=/sys', `SYS=${folder}/sys`);
-  return await execa('sh', ['-c', program, 'rtpfleet-irq', cpus], { reject: false });
+    .replace('SYS=/sys', `SYS=${folder}/sys`)
+    .replace('KEPT=/run', `KEPT=${folder}`);
+  return await execa('sh', ['-c', program, 'rtpfleet-irq', ...words], { reject: false });
 }
 
 const cpuOf = (irq: number) => readFileSync(join(folder, `proc/irq/${irq}/smp_affinity_list`), 'utf8').trim();
@@ -41,6 +42,7 @@ test.each(['gvnic', 'virtio'] as const)('interrupts of a %s card go round the CP
   expect(stderr).toBe('interrupts of the network card moved: 4');
   expect(exitCode).toBe(0);
   expect([30, 31, 32, 100].map(cpuOf)).toEqual(['0', '1', '3', '0']);
+  expect((await spread()).stdout).toBe('0\n1\n3\n0');
 });
 
 test('one that the kernel keeps for itself is left, the others are moved', async () => {
@@ -50,6 +52,17 @@ test('one that the kernel keeps for itself is left, the others are moved', async
   mkdirSync(join(folder, 'proc/irq/30/smp_affinity_list'));
   expect(await spread('2')).toMatchObject({ exitCode: 0, stderr: 'interrupts of the network card moved: 1' });
   expect(cpuOf(31)).toBe('2');
+  expect((await spread()).stdout).toBe('2');
+});
+
+test('without CPUs it says where they arrive, and moves nothing', async () => {
+  card('virtio', [30, 31]);
+  expect(await spread()).toMatchObject({ exitCode: 0, stdout: '0-3\n0-3' });
+  expect([30, 31].map(cpuOf)).toEqual(['0-3', '0-3']);
+});
+
+test('of a machine without a card it says nothing', async () => {
+  expect(await spread()).toMatchObject({ exitCode: 0, stdout: '' });
 });
 
 test('a machine without a card whose interrupts can be moved fails, and says so', async () => {

@@ -12,7 +12,7 @@ const FLEET = parseFleet(
   `name: tuned
 cloud: { project: tuned-project, region: us-central1, zones: [us-central1-a] }
 image: { version: mr12.5.1.31 }
-tuning: { rtpengineCpus: 2-3, isolateCpus: true }`,
+tuning: { rtpengineCpus: 2-3, systemCpus: 0-1, isolateCpus: true, irqCpus: 0-1 }`,
   'tuned.yaml',
 );
 const PID = 42;
@@ -34,6 +34,10 @@ function writeProc(changes: Readonly<Record<string, string | null>>): void {
   const files: Record<string, string | null> = {
     cmdline: 'root=x rw nohz_full=2-3 rcu_nocbs=2-3 isolcpus=managed_irq,2-3\n',
     [`${PID}/limits`]: LIMITS,
+    '1/status': 'Name:\tsystemd\nCpus_allowed_list:\t0-1\n',
+    'devices/system/cpu/nohz_full': '2-3\n',
+    // What `rtpfleet-irq` prints.
+    interrupts: '0\n1\n0\n',
     [`${PID}/status`]: 'Name:\trtpengine\nCpus_allowed:\tc\nCpus_allowed_list:\t2-3\n',
   };
   for (const { kind, name, value, presence } of wantedTuning(FLEET))
@@ -55,7 +59,9 @@ async function look(changes: Readonly<Record<string, string | null>> = {}, conta
   writeFileSync(join(folder, 'systemctl'), `#!/bin/sh\necho ${pid}\n`, { mode: 0o755 });
   const program = readFileSync(join(PROGRAMS, 'rtpfleet-tuning'), 'utf8')
     .replace('TABLE=/usr/lib/rtpfleet/tuning', `TABLE=${join(folder, 'table')}`)
-    .replace('PROC=/proc', `PROC=${folder}`);
+    .replace('PROC=/proc', `PROC=${folder}`)
+    .replace('SYS=/sys', `SYS=${folder}`)
+    .replace('/usr/sbin/rtpfleet-irq', `cat ${folder}/interrupts`);
   const env = { PATH: `${folder}:${process.env.PATH ?? ''}` };
   const { exitCode, stdout } = await execa('sh', ['-c', program], { reject: false, env });
   const { ok, parameters } = JSON.parse(stdout);
@@ -79,6 +85,9 @@ describe('rtpfleet-tuning', () => {
     });
     expect(states.get('Max locked memory')).toMatchObject({ actual: 'unlimited', state: 'in-force' });
     expect(states.get('rtpengine')).toMatchObject({ actual: '2-3', state: 'in-force' });
+    expect(states.get('system')).toMatchObject({ actual: '0-1', state: 'in-force' });
+    expect(states.get('nohz_full')).toMatchObject({ actual: '2-3', state: 'in-force' });
+    expect(states.get('network card')).toMatchObject({ actual: '0,1', state: 'in-force' });
     expect(states.get('kernel.sched_latency_ns')).toMatchObject({ actual: null, state: 'gone' });
     expect(states.get('net.netfilter.nf_conntrack_max')).toMatchObject({ actual: null, state: 'not-loaded' });
     expect(readTuning(stdout)).toMatchObject({ kind: 'in-force' });
@@ -98,6 +107,11 @@ describe('rtpfleet-tuning', () => {
       'differs',
     ],
     ['cmdline', 'root=x nohz_full=2\n', 'nohz_full=2-3', null, 'absent'],
+    ['devices/system/cpu/nohz_full', '(null)\n', 'nohz_full', '(null)', 'differs'],
+    ['devices/system/cpu/nohz_full', null, 'nohz_full', null, 'absent'],
+    ['1/status', 'Cpus_allowed_list:\t0-3\n', 'system', '0-3', 'differs'],
+    ['interrupts', '0\n1-2\n', 'network card', '0,1-2', 'differs'],
+    ['interrupts', '10\n', 'network card', '10', 'differs'],
   ])('with %s %j says so of %s and fails', async (path, content, name, actual, state) => {
     const { exitCode, stdout, states } = await look({ [path]: content });
     expect(exitCode).toBe(1);
@@ -111,8 +125,16 @@ describe('rtpfleet-tuning', () => {
     expect(states.get('Max open files')).toMatchObject({ actual: null, state: 'absent' });
   });
 
+  test('claims nothing of a machine whose network card has no interrupts to move', async () => {
+    const { exitCode, stdout, states } = await look({ interrupts: '' });
+    expect(exitCode).toBe(0);
+    expect(states.get('network card')).toMatchObject({ actual: null, state: 'no-card' });
+    expect(readTuning(stdout)).toMatchObject({ kind: 'in-force' });
+  });
+
   test('in a container is silent about nothing: what is the host’s is called so', async () => {
     const changes = {
+      interrupts: '',
       'sys/net/core/rmem_max': null,
       'sys/kernel/panic': '0\n',
       [`${PID}/limits`]: LIMITS.replaceAll('150000', '20000 '),
@@ -120,6 +142,7 @@ describe('rtpfleet-tuning', () => {
     const { exitCode, states } = await look(changes, 'systemd-nspawn');
     expect(exitCode).toBe(0);
     expect(states.get('net.core.rmem_max')?.state).toBe('hidden');
+    expect(states.get('network card')?.state).toBe('hidden');
     expect(states.get('kernel.panic')).toMatchObject({ actual: '0', state: 'host' });
     expect(states.get('Max open files')).toMatchObject({ actual: '20000', state: 'host' });
   });

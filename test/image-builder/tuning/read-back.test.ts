@@ -12,9 +12,12 @@ const reading = (state: string, actual: string | null = '1') => ({
 });
 
 describe('what a machine says of its tuning', () => {
-  test.each(['in-force', 'gone', 'not-set', 'not-loaded', 'host', 'hidden'])('%s is no fault', (state) => {
-    expect(readTuning(answer(reading(state)))).toMatchObject({ kind: 'in-force' });
-  });
+  test.each(['in-force', 'gone', 'not-set', 'not-loaded', 'no-card', 'host', 'hidden'])(
+    '%s is no fault',
+    (state) => {
+      expect(readTuning(answer(reading(state)))).toMatchObject({ kind: 'in-force' });
+    },
+  );
 
   test.each([
     ['differs', '1', 'net.core.rmem_max is 1, wanted = 2'],

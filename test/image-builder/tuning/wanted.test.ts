@@ -82,7 +82,8 @@ describe('settings of a kernel', () => {
 describe('CPUs', () => {
   test('are left alone unless the fleet file names them', () => {
     expect(kernelArguments(fleet())).toEqual([]);
-    expect(wantedTuning(fleet()).map(({ kind }) => kind)).not.toContain('cpus');
+    const kinds = wantedTuning(fleet()).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => !['sysctl', 'limit'].includes(kind))).toEqual([]);
   });
 
   test('isolated ones keep the balancing of threads', () => {
@@ -95,6 +96,14 @@ describe('CPUs', () => {
     const table = tuningTable(fleet('{ rtpengineCpus: "3,2", isolateCpus: true }'));
     expect(table).toContain('cpus\trtpengine\t=\t2-3\tnamespace\talways\n');
     expect(table).toContain('argument\tnohz_full=2-3\t=\tnohz_full=2-3\tmachine\talways\n');
+    expect(table).toContain('cpus\tnohz_full\t=\t2-3\tmachine\talways\n');
+  });
+
+  test('of the system and of interrupts are looked at on the relay', () => {
+    const table = tuningTable(fleet('{ systemCpus: "1,0", irqCpus: "0,1" }'));
+    expect(table).toContain('cpus\tsystem\t=\t0-1\tnamespace\talways\n');
+    expect(table).toContain('irq\tnetwork card\tin\t0-1\tmachine\tcard\n');
+    expect(table).not.toContain('nohz_full');
   });
 });
 
