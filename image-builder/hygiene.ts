@@ -1,4 +1,5 @@
 /** What must not be in an image, since every machine would have it in common or would tell about the builder. Pure. */
+import { configOf } from './instances.ts';
 
 /** A file in the image, as an archive lists it. `path` is absolute. */
 export type TreeEntry = { readonly path: string; readonly bytes: number };
@@ -25,12 +26,12 @@ const RULES: readonly Rule[] = [
   { what: 'an instance of cloud-init', path: /^\/var\/lib\/cloud\//, evenEmpty: true },
 ];
 
-/** Files that a relay cannot do without. */
-const REQUIRED = [
-  '/usr/bin/rtpengine',
-  '/usr/sbin/rtpfleet-config',
-  '/usr/lib/rtpfleet/rtpengine.conf.in',
-  '/etc/machine-id',
+/** Files that a relay cannot do without: one of each line. */
+const REQUIRED: readonly (readonly [path: string, ...others: readonly string[]])[] = [
+  ['/usr/bin/rtpengine'],
+  ['/usr/sbin/rtpfleet-config'],
+  ['/usr/lib/rtpfleet/rtpengine.conf.in', configOf(1)],
+  ['/etc/machine-id'],
 ];
 
 /** One sentence for everything that is in the tree and should not be, or should be and is not. */
@@ -41,7 +42,8 @@ export function hygieneProblems(entries: readonly TreeEntry[]): readonly string[
     ),
   );
   const paths = new Set(entries.map((entry) => entry.path));
-  return [...found, ...REQUIRED.filter((path) => !paths.has(path)).map((path) => `${path}: is missing`)];
+  const missing = REQUIRED.filter((names) => !names.some((name) => paths.has(name)));
+  return [...found, ...missing.map(([path]) => `${path}: is missing`)];
 }
 
 /** Reads `tar --list --verbose`: `-rw-r--r-- 0/0  123 2025-01-01 00:00 ./etc/fstab`; folders are left out. */

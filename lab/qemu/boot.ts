@@ -5,6 +5,7 @@
 import { copyFile, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ArchitectureName } from '../../image-builder/architecture.ts';
 import { FleetError, isFleetError, reasonOf } from '../../lib/errors.ts';
 import { connectNg } from '../../lib/ng/client.ts';
 import { type ProbeResult, probeCall } from '../../lib/probe-call.ts';
@@ -18,19 +19,22 @@ import { addressIn, hardwareAddress, labNames } from '../names.ts';
 import { MTU } from '../network/dnsmasq.ts';
 import { createNetwork, type Network } from '../network.ts';
 import { MARK } from '../preflight.ts';
-import { type Bus, type Firmware, OVMF, qemuCommand } from './command.ts';
+import { type Bus, EMULATORS, type Firmware, qemuCommand } from './command.ts';
 import { consoleProblems } from './console.ts';
 import { guestReport, guestSource, PROJECT, relayReport, type Told } from './guest.ts';
-import { type BootReport, type Evidence, judge } from './judge.ts';
+import { type BootReport, type Call, type Evidence, judge } from './judge.ts';
 
 export type BootOrder = {
   /** An empty folder that is removed afterwards. */
   readonly folder: string;
+  readonly architecture: ArchitectureName;
+  readonly cpus: number;
   readonly firmware: Firmware;
   readonly bus: Bus;
   /** `isOwn`: a raw disk that belongs to this boot and is made larger before, so that the root file system has to grow. */
   readonly disk: { readonly file: string; readonly format: 'raw' | 'qcow2'; readonly isOwn: boolean };
-  readonly ngPort: number;
+  /** Of every RTPEngine: a call is made through each. */
+  readonly ngPorts: readonly number[];
   /** Release that must run; undefined: any. */
   readonly version: string | undefined;
   /** The machine must have told everything within this. */
@@ -64,9 +68,9 @@ export async function bootImage(order: BootOrder): Promise<BootReport> {
     const started = performance.now();
     const qemu = await startQemu(order, switchboard, range);
     const evidence = await watch(order, qemu, source.told, started);
-    const call = evidence.healthySeconds === undefined ? undefined : await callThrough(order, network);
+    const calls = evidence.healthySeconds === undefined ? [] : await callThroughAll(order, network);
     const diskBytes = order.disk.isOwn ? GROWN_BYTES : undefined;
-    return judge({ ...evidence, call, diskBytes }, order.version);
+    return judge({ ...evidence, calls, diskBytes }, order.version);
   } finally {
     await metadata.close();
     await cleanUp(order.folder);
@@ -82,13 +86,13 @@ const serialOf = (folder: string): string => join(folder, 'serial.log');
 const logOf = (folder: string): string => join(folder, 'qemu.log');
 
 async function startQemu(order: BootOrder, namespace: string, range: string): Promise<ProcessId> {
-  const { folder, firmware, bus, disk } = order;
+  const { folder, architecture, cpus, firmware, bus, disk } = order;
   const variables = join(folder, 'uefi-variables.fd');
-  if (firmware === 'uefi') await copyFile(OVMF.variables, variables);
+  if (firmware === 'uefi') await copyFile(EMULATORS[architecture].variables, variables);
   if (disk.isOwn) await truncate(disk.file, GROWN_BYTES);
   await writeFile(serialOf(folder), '');
   const command = qemuCommand({
-    ...{ firmware, bus, disk, variables, serial: serialOf(folder), tap: TAP },
+    ...{ architecture, cpus, firmware, bus, disk, variables, serial: serialOf(folder), tap: TAP },
     hardwareAddress: hardwareAddress(addressIn(range, GUEST_HOST)),
   });
   // The signal of a parent's death outlasts both programs that only change what they run in.
@@ -104,7 +108,7 @@ async function watch(
   qemu: ProcessId,
   told: Told,
   started: number,
-): Promise<Omit<Evidence, 'call' | 'diskBytes'>> {
+): Promise<Omit<Evidence, 'calls' | 'diskBytes'>> {
   const seconds = (): number => Math.round((performance.now() - started) / 100) / 10;
   let healthySeconds: number | undefined;
   for (;;) {
@@ -124,19 +128,23 @@ async function watch(
   }
 }
 
+/** One after the other: the emulated machine has little time. */
+async function callThroughAll(order: BootOrder, network: Network): Promise<Evidence['calls']> {
+  const calls: Call[] = [];
+  for (const port of order.ngPorts) calls.push(await callThrough(port, order.signal, network));
+  return calls;
+}
+
 /** A call while it is cordoned, as where an image is accepted. */
-async function callThrough(
-  { ngPort, signal }: BootOrder,
-  { range, gateway }: Network,
-): Promise<Evidence['call']> {
-  const ng = connectNg({ host: addressIn(range, GUEST_HOST), port: ngPort, transport: 'udp' });
+async function callThrough(port: number, signal: AbortSignal, { range, gateway }: Network): Promise<Call> {
+  const ng = connectNg({ host: addressIn(range, GUEST_HOST), port, transport: 'udp' });
   try {
     const options = { localAddress: gateway, packets: PROBE_PACKETS, relay: 'cordoned', signal } as const;
     const { ok, reason, sent, receivedA, receivedB }: ProbeResult = await probeCall(ng, options);
-    return { ok, reason, sent, receivedA, receivedB };
+    return { port, ok, reason, sent, receivedA, receivedB };
   } catch (error) {
     if (!isFleetError(error) || error.kind === 'interrupted') throw error;
-    return { ok: false, reason: reasonOf(error), sent: 0, receivedA: 0, receivedB: 0 };
+    return { port, ok: false, reason: reasonOf(error), sent: 0, receivedA: 0, receivedB: 0 };
   } finally {
     ng.close();
   }

@@ -1,4 +1,5 @@
 /** The command line of QEMU for one virtual machine that is as much like one of GCE as software emulation can be. Pure. */
+import type { ArchitectureName } from '../../image-builder/architecture.ts';
 import { MTU } from '../network/dnsmasq.ts';
 
 export const FIRMWARES = ['uefi', 'bios'] as const;
@@ -9,10 +10,12 @@ export const BUSES = ['virtio-scsi', 'nvme'] as const;
 export type Bus = (typeof BUSES)[number];
 
 export type VirtualMachine = {
+  readonly architecture: ArchitectureName;
+  readonly cpus: number;
   readonly firmware: Firmware;
   readonly bus: Bus;
   readonly disk: { readonly file: string; readonly format: 'raw' | 'qcow2' };
-  /** A writable copy of `OVMF.variables`, for firmware `uefi`. */
+  /** A writable copy of the UEFI's `variables`, for firmware `uefi`. */
   readonly variables: string;
   /** File that the first serial port is written to. */
   readonly serial: string;
@@ -20,28 +23,52 @@ export type VirtualMachine = {
   readonly hardwareAddress: string;
 };
 
-/** UEFI for QEMU, as Debian's package `ovmf` has it. */
-export const OVMF = {
-  code: '/usr/share/OVMF/OVMF_CODE_4M.fd',
-  variables: '/usr/share/OVMF/OVMF_VARS_4M.fd',
-} as const;
+export type Emulator = {
+  readonly program: string;
+  /** Machine and processor. */
+  readonly machine: readonly string[];
+  /** UEFI: the firmware itself, and what a machine's own variables begin as. */
+  readonly code: string;
+  readonly variables: string;
+  /** Debian's packages of both. */
+  readonly packages: string;
+};
+
+/**
+ * Software emulation wants processors of the plainest kind, in one thread: with `max` or with a thread for each processor, QEMU 7.2
+ * ends in a double fault or a NULL dereference of the guest's kernel (measured on amd64).
+ */
+export const EMULATORS: Readonly<Record<ArchitectureName, Emulator>> = {
+  amd64: {
+    program: 'qemu-system-x86_64',
+    machine: ['-machine', 'q35', '-cpu', 'qemu64'],
+    code: '/usr/share/OVMF/OVMF_CODE_4M.fd',
+    variables: '/usr/share/OVMF/OVMF_VARS_4M.fd',
+    packages: 'qemu-system-x86 ovmf',
+  },
+  arm64: {
+    program: 'qemu-system-aarch64',
+    machine: ['-machine', 'virt', '-cpu', 'cortex-a72'],
+    code: '/usr/share/AAVMF/AAVMF_CODE.fd',
+    variables: '/usr/share/AAVMF/AAVMF_VARS.fd',
+    packages: 'qemu-system-arm qemu-efi-aarch64',
+  },
+};
 
 const MEMORY_MIB = 1024;
 
 /** DMI as GCE's machines have it: guests tell by it where they are. */
 const SMBIOS = 'type=1,manufacturer=Google,product=Google Compute Engine';
 
-/**
- * Software emulation wants one processor of the plainest kind: with `max` or with a thread for each processor, QEMU 7.2 ends
- * in a double fault or a NULL dereference of the guest's kernel (measured). `snapshot=on`: the disk's file is not written.
- */
+/** `snapshot=on`: the disk's file is not written. */
 export function qemuCommand(machine: VirtualMachine): readonly string[] {
-  const { disk, tap, hardwareAddress, serial } = machine;
+  const { architecture, cpus, disk, tap, hardwareAddress, serial } = machine;
+  const emulator = EMULATORS[architecture];
   const drive = `if=none,id=disk,file=${escaped(disk.file)},format=${disk.format},snapshot=on,cache=unsafe`;
   return [
-    'qemu-system-x86_64',
+    emulator.program,
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-monitor', 'none'],
-    ...['-accel', 'tcg,thread=single', '-machine', 'q35', '-cpu', 'qemu64', '-smp', '1'],
+    ...['-accel', 'tcg,thread=single', ...emulator.machine, '-smp', String(cpus)],
     ...['-m', String(MEMORY_MIB), '-smbios', SMBIOS],
     ...firmwareWords(machine),
     ...['-drive', drive, ...busWords(machine.bus)],
@@ -52,13 +79,13 @@ export function qemuCommand(machine: VirtualMachine): readonly string[] {
   ];
 }
 
-function firmwareWords({ firmware, variables }: VirtualMachine): readonly string[] {
+function firmwareWords({ architecture, firmware, variables }: VirtualMachine): readonly string[] {
   switch (firmware) {
     case 'bios':
       return [];
     case 'uefi':
       return [
-        ...['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${OVMF.code}`],
+        ...['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${EMULATORS[architecture].code}`],
         ...['-drive', `if=pflash,unit=1,format=raw,file=${escaped(variables)}`],
       ];
     default:

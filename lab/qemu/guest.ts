@@ -24,6 +24,7 @@ systemctl --failed --plain --no-legend --no-pager | cut -d " " -f 1 | tell faile
 systemd-analyze time --no-pager | head -n 1 | tell startup
 df --block-size=1 --output=size / | tail -n 1 | tell root-bytes
 cat /sys/class/net/eth0/mtu | tell mtu
+rtpfleet-health | tell health
 echo done | tell end
 '
 `;
@@ -37,6 +38,8 @@ export type GuestReport = {
   /** Size of the root file system. */
   readonly rootBytes: number;
   readonly mtu: number;
+  /** What `rtpfleet-health` says at the end of the boot, of all RTPEngines. */
+  readonly health: string;
 };
 
 /** What a machine wrote as guest attributes: `namespace/key` → value. */
@@ -52,14 +55,23 @@ export function guestReport(told: Told): GuestReport | undefined {
     startup: value('startup').replace(/^Startup finished in /, ''),
     rootBytes: Number(value('root-bytes')),
     mtu: Number(value('mtu')),
+    health: value('health'),
   };
 }
 
-/** Version and health as the image's own `rtpfleet-ready` tells them. */
-export function relayReport(told: Told): { readonly version: string; readonly health: string } | undefined {
+export type RelayReport = {
+  readonly version: string;
+  readonly health: string;
+  /** JSON of `rtpfleet-tuning`; empty: none came. */
+  readonly tuning: string;
+};
+
+/** Version, tuning and health as the image's own `rtpfleet-ready` tells them; of several RTPEngines, the last that told. */
+export function relayReport(told: Told): RelayReport | undefined {
   const version = told.get(`${GUEST.namespace}/${GUEST.version}`);
   const health = told.get(`${GUEST.namespace}/${GUEST.health}`);
-  return version === undefined || health === undefined ? undefined : { version, health };
+  const tuning = told.get(`${GUEST.namespace}/${GUEST.tuning}`) ?? '';
+  return version === undefined || health === undefined ? undefined : { version, health, tuning };
 }
 
 /** A metadata server's source for the machine at `address`, and what that machine has told so far. */

@@ -1,8 +1,11 @@
 /** Whether a machine that was booted from an image is one that may serve: every reason why not. Pure. */
+import { readTuning } from '../../image-builder/tuning/read-back.ts';
 import { consoleProblems, linesOf } from './console.ts';
-import type { GuestReport } from './guest.ts';
+import type { GuestReport, RelayReport } from './guest.ts';
 
 export type Call = {
+  /** Of ng. */
+  readonly port: number;
   readonly ok: boolean;
   readonly reason: string | undefined;
   /** RTP packets that each end sent, and that arrived at caller and callee. */
@@ -14,7 +17,7 @@ export type Call = {
 export type Evidence = {
   /** All that the serial port printed. */
   readonly serial: string;
-  readonly relay: { readonly version: string; readonly health: string } | undefined;
+  readonly relay: RelayReport | undefined;
   readonly guest: GuestReport | undefined;
   /** From the start of QEMU to the relay's word about its health; undefined: none came. */
   readonly healthySeconds: number | undefined;
@@ -22,7 +25,8 @@ export type Evidence = {
   readonly seconds: number;
   /** The watching ended because the time was over. */
   readonly isOver: boolean;
-  readonly call: Call | undefined;
+  /** One through each RTPEngine; none when no relay told its health. */
+  readonly calls: readonly Call[];
   /** Size of the disk, where it was made larger than the image; undefined: it was not. */
   readonly diskBytes: number | undefined;
 };
@@ -45,7 +49,7 @@ export function judge(evidence: Evidence, version: string | undefined): BootRepo
     ...silence(evidence),
     ...relayProblems(evidence, version),
     ...guestProblems(evidence),
-    ...callProblems(evidence.call),
+    ...evidence.calls.flatMap(callProblems),
   ];
   return { ...evidence, ok: problems.length === 0, problems };
 }
@@ -63,7 +67,9 @@ function relayProblems({ relay }: Evidence, version: string | undefined): readon
   const problems: string[] = [];
   if (version !== undefined && relay.version !== version)
     problems.push(`it runs ${relay.version}, not ${version}`);
-  if (!relay.health.startsWith('{"ok":true,')) problems.push(`it is not healthy: ${relay.health}`);
+  if (!isHealthy(relay.health)) problems.push(`it is not healthy: ${relay.health}`);
+  const tuning = readTuning(relay.tuning);
+  if (tuning.kind === 'faults') problems.push(`its tuning is not in force: ${tuning.faults.join('; ')}`);
   return problems;
 }
 
@@ -74,6 +80,8 @@ function guestProblems({ guest, diskBytes }: Evidence): readonly string[] {
     problems.push(
       `systemd is ${guest.state || 'silent'}: ${guest.failedUnits.join(' ') || 'no unit failed'}`,
     );
+  if (!isHealthy(guest.health))
+    problems.push(`it is not healthy at the end of its boot: ${guest.health || 'it said nothing of it'}`);
   if (guest.mtu !== MTU) problems.push(`its network interface has MTU ${guest.mtu}, and DHCP said ${MTU}`);
   if (diskBytes !== undefined && !(guest.rootBytes > diskBytes * LEAST_PART_OF_DISK))
     problems.push(
@@ -82,8 +90,10 @@ function guestProblems({ guest, diskBytes }: Evidence): readonly string[] {
   return problems;
 }
 
-function callProblems(call: Call | undefined): readonly string[] {
-  return call === undefined || call.ok
-    ? []
-    : [`a call through it failed: ${call.reason ?? 'no reason given'}`];
+function callProblems({ ok, port, reason }: Call): readonly string[] {
+  return ok ? [] : [`a call through it (ng port ${port}) failed: ${reason ?? 'no reason given'}`];
+}
+
+function isHealthy(health: string): boolean {
+  return health.startsWith('{"ok":true,');
 }

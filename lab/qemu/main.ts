@@ -1,9 +1,13 @@
 /** `pnpm image:boot IMAGE`: boots an image in QEMU and says whether it is fit. */
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Fleet } from '../../configs/fleet.ts';
+import { instancesOf } from '../../configs/instances.ts';
 import { loadFleet } from '../../configs/load.ts';
+import { ARCHITECTURES, type ArchitectureName } from '../../image-builder/architecture.ts';
 import { openCache } from '../../image-builder/cache.ts';
 import { EXIT, exitCodeOf, FleetError, wordError } from '../../lib/errors.ts';
 import { cleanUp } from '../cleanup.ts';
@@ -12,7 +16,7 @@ import { identify, isAlive } from '../host/processes.ts';
 import { unpackDisk } from '../images/archive.ts';
 import { MARK } from '../preflight.ts';
 import { type BootOrder, bootImage } from './boot.ts';
-import { BUSES, type Bus, FIRMWARES, type Firmware } from './command.ts';
+import { BUSES, type Bus, EMULATORS, FIRMWARES, type Firmware } from './command.ts';
 import { type FoundDisk, findDisk } from './find-disk.ts';
 import { wordReport } from './words.ts';
 
@@ -20,6 +24,7 @@ type Words = {
   readonly firmware: Firmware;
   readonly disk: Bus;
   readonly fleet: string;
+  readonly cpus: number;
   readonly within: number;
   readonly json?: boolean;
 };
@@ -34,7 +39,8 @@ function program(done: (code: number) => void): Command {
     .addOption(
       new Option('--disk <bus>', 'how its disk is plugged in').choices([...BUSES]).default('virtio-scsi'),
     )
-    .option('--fleet <file>', 'fleet file, for the port of ng', 'configs/fleets/lab.yaml')
+    .option('--fleet <file>', 'fleet file, for the ports of ng', 'configs/fleets/lab.yaml')
+    .option('--cpus <count>', 'emulated processors', processors, 1)
     .option('--within <seconds>', 'the machine must be up within this', seconds, 300)
     .option('--json', 'print the report as JSON and nothing else')
     .exitOverride()
@@ -47,9 +53,17 @@ function seconds(text: string): number {
   throw new InvalidArgumentError('whole seconds, 10 to 3600');
 }
 
+function processors(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= 8) return value;
+  throw new InvalidArgumentError('a whole number, 1 to 8');
+}
+
 async function boot(word: string, words: Words): Promise<number> {
-  const { rtpengine } = loadFleet(words.fleet);
+  const fleet = loadFleet(words.fleet);
   const found = findDisk(word, process.env);
+  const architecture = architectureOf(found, fleet);
+  checkFirmware(architecture, words.firmware);
   if (process.getuid?.() !== 0) throw notRoot();
   const interrupt = listenForInterrupt();
   const folder = await newFolder();
@@ -57,7 +71,12 @@ async function boot(word: string, words: Words): Promise<number> {
     if (words.json !== true) process.stderr.write(`Booting ${word} (${words.firmware}, ${words.disk}) …\n`);
     const report = await bootImage({
       ...{ folder, firmware: words.firmware, bus: words.disk, disk: await diskOf(found, folder) },
-      ...{ ngPort: rtpengine.ngPort, version: found.manifest?.version, withinSeconds: words.within },
+      ...{
+        architecture,
+        cpus: words.cpus,
+        ngPorts: instancesOf(fleet.rtpengine).map(({ ngPort }) => ngPort),
+      },
+      ...{ version: found.manifest?.version, withinSeconds: words.within },
       signal: interrupt.signal,
     });
     const log = await keepConsole(`${found.manifest?.image ?? 'disk'}-${words.firmware}`, report.serial);
@@ -71,6 +90,31 @@ async function boot(word: string, words: Words): Promise<number> {
     await cleanUp(folder);
     interrupt.forget();
   }
+}
+
+/** A disk without a record is for what the fleet file says. */
+function architectureOf({ manifest }: FoundDisk, { image }: Fleet): ArchitectureName {
+  if (manifest === undefined) return image.architecture;
+  return manifest.architecture === ARCHITECTURES.arm64.gce ? 'arm64' : 'amd64';
+}
+
+/** @throws FleetError `usage`, code `no-emulator` or `no-bios` */
+function checkFirmware(architecture: ArchitectureName, firmware: Firmware): void {
+  if (firmware === 'bios' && !ARCHITECTURES[architecture].hasBios)
+    throw new FleetError({
+      kind: 'usage',
+      code: 'no-bios',
+      message: `an image for ${architecture} starts by no BIOS`,
+      hint: 'Boot it with --firmware uefi.',
+    });
+  const { code, packages } = EMULATORS[architecture];
+  if (firmware === 'uefi' && !existsSync(code))
+    throw new FleetError({
+      kind: 'usage',
+      code: 'no-emulator',
+      message: `${code} is not there, which starts an image for ${architecture}`,
+      hint: `Run as root: apt-get install ${packages}`,
+    });
 }
 
 async function diskOf({ file, form }: FoundDisk, folder: string): Promise<BootOrder['disk']> {

@@ -1,4 +1,5 @@
 /** A boot's report as a person reads it. Pure. */
+import { readTuning, wordTuning } from '../../image-builder/tuning/read-back.ts';
 import { linesOf } from './console.ts';
 import type { BootReport } from './judge.ts';
 
@@ -6,14 +7,17 @@ const LAST_LINES = 15;
 const GIB = 1024 ** 3;
 
 export function wordReport(report: BootReport, log: string): string {
-  const { relay, guest, call, healthySeconds, ok, problems, serial } = report;
+  const { relay, guest, calls, healthySeconds, ok, problems, serial } = report;
   const lines: string[] = [];
   if (relay !== undefined) lines.push(`${relay.version}, healthy after ${healthySeconds} s of emulation`);
   if (guest !== undefined) {
     lines.push(`systemd: ${guest.state}; boot: ${guest.startup}`);
     lines.push(`root file system: ${(guest.rootBytes / GIB).toFixed(1)} GiB; MTU ${guest.mtu}`);
   }
-  if (call?.ok) lines.push(`call: RTP ${call.receivedA} and ${call.receivedB} of ${call.sent} packets`);
+  const tuning = readTuning(relay?.tuning ?? '');
+  if (tuning.kind === 'in-force') lines.push(`tuning: ${wordTuning(tuning.tuning)}`);
+  for (const { port, sent, receivedA, receivedB } of calls.filter((call) => call.ok))
+    lines.push(`call (ng port ${port}): RTP ${receivedA} and ${receivedB} of ${sent} packets`);
   lines.push(...problems.map((problem) => `✖ ${problem}`));
   if (!ok)
     lines.push(

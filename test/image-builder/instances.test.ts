@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseFleet } from '../../configs/load.ts';
+import { hygieneProblems } from '../../image-builder/hygiene.ts';
 import { ofOneAmongSeveral } from '../../image-builder/instances.ts';
 import { imageFiles, relayConfig } from '../../image-builder/recipe.ts';
 
@@ -66,6 +67,11 @@ describe('an image with several RTPEngines', () => {
     expect(links).toContain('/etc/rtpengine/rtpengine-2.conf /run/rtpfleet/rtpengine-2.conf');
     expect(links.filter((line) => line.includes('rtpfleet-ready'))).toEqual([]);
     expect(files().map(({ path }) => path)).not.toContain('/usr/lib/rtpfleet/rtpengine.conf.in');
+  });
+
+  test.each(['{}', '{ instances: 2 }'])('has all that an image must have: %s', (rtpengine) => {
+    const entries = files(rtpengine).map(({ path }) => ({ path, bytes: 0 }));
+    expect(hygieneProblems([...entries, { path: '/usr/bin/rtpengine', bytes: 1 }])).toEqual([]);
   });
 
   test('has what one RTPEngine has nowhere', () => {

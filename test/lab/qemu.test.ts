@@ -52,7 +52,7 @@ describe('an image in QEMU', () => {
       ok: true,
       relay: { version, health: expect.stringMatching(/^{"ok":true,/) },
       guest: { state: 'running', failedUnits: [], mtu: 1460 },
-      call: { sent: 50, receivedA: 50, receivedB: 50 },
+      calls: [{ sent: 50, receivedA: 50, receivedB: 50 }],
     });
   });
 

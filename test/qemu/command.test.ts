@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { BUSES, FIRMWARES, OVMF, qemuCommand, type VirtualMachine } from '../../lab/qemu/command.ts';
+import { BUSES, EMULATORS, FIRMWARES, qemuCommand, type VirtualMachine } from '../../lab/qemu/command.ts';
 
 const MACHINE: VirtualMachine = {
+  architecture: 'amd64',
+  cpus: 1,
   firmware: 'uefi',
   bus: 'virtio-scsi',
   disk: { file: '/lab/disk.raw', format: 'raw' },
@@ -27,9 +29,15 @@ describe('the machine that QEMU makes', () => {
   );
 
   test('has UEFI only when it is asked for, with variables of its own', () => {
-    expect(text()).toContain(`readonly=on,file=${OVMF.code}`);
+    expect(text()).toContain(`readonly=on,file=${EMULATORS.amd64.code}`);
     expect(text()).toContain('unit=1,format=raw,file=/lab/variables.fd');
     expect(text({ firmware: 'bios' })).not.toContain('pflash');
+  });
+
+  test('is of the architecture of its image', () => {
+    const words = text({ architecture: 'arm64', cpus: 2 });
+    expect(words).toMatch(/^qemu-system-aarch64 .*-machine virt -cpu cortex-a72 -smp 2 /);
+    expect(words).toContain(`readonly=on,file=${EMULATORS.arm64.code}`);
   });
 
   test('takes the disk by either bus', () => {

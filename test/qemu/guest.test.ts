@@ -21,6 +21,7 @@ describe('the machine of a boot test', () => {
     tell('startup', 'Startup finished in 12.5s (kernel) + 1min (userspace) = 1min 12.5s \n');
     tell('root-bytes', ' 10431488000\n');
     tell('mtu', '1460\n');
+    tell('health', '{"ok":true}\n');
     expect(guestReport(told)).toBeUndefined();
     tell('end', 'done\n');
     expect(guestReport(told)).toEqual({
@@ -29,6 +30,7 @@ describe('the machine of a boot test', () => {
       startup: '12.5s (kernel) + 1min (userspace) = 1min 12.5s',
       rootBytes: 10_431_488_000,
       mtu: 1460,
+      health: '{"ok":true}',
     });
   });
 
@@ -37,6 +39,8 @@ describe('the machine of a boot test', () => {
     putGuestAttribute(ADDRESS, 'rtpfleet', 'version', 'mr12.5.1.31');
     expect(relayReport(told)).toBeUndefined();
     putGuestAttribute(ADDRESS, 'rtpfleet', 'health', '{"ok":true}');
-    expect(relayReport(told)).toEqual({ version: 'mr12.5.1.31', health: '{"ok":true}' });
+    expect(relayReport(told)).toEqual({ version: 'mr12.5.1.31', health: '{"ok":true}', tuning: '' });
+    putGuestAttribute(ADDRESS, 'rtpfleet', 'tuning', '{}');
+    expect(relayReport(told)?.tuning).toBe('{}');
   });
 });

@@ -3,15 +3,29 @@ import { type Evidence, judge } from '../../lab/qemu/judge.ts';
 import { wordReport } from '../../lab/qemu/words.ts';
 
 const GIB = 1024 ** 3;
-const GUEST = { state: 'running', failedUnits: [], startup: '74 s', rootBytes: 9.7 * GIB, mtu: 1460 };
+const FINE = '{"ok":true,"checks":[]}';
+const TUNING = (state: string) =>
+  JSON.stringify({
+    ...{ ok: true, kernel: '6.12', container: '' },
+    parameters: [{ kind: 'irq', name: 'network card', wanted: 'in 0', actual: '1', state }],
+  });
+const GUEST = {
+  health: FINE,
+  state: 'running',
+  failedUnits: [],
+  startup: '74 s',
+  rootBytes: 9.7 * GIB,
+  mtu: 1460,
+};
+const CALL = { port: 22_222, ok: true, reason: undefined, sent: 50, receivedA: 50, receivedB: 50 };
 const GOOD: Evidence = {
   serial: '[  OK  ] Started rtpengine-daemon.service.\n',
-  relay: { version: 'mr12.5.1.31', health: '{"ok":true,"checks":[]}' },
+  relay: { version: 'mr12.5.1.31', health: FINE, tuning: TUNING('in-force') },
   guest: GUEST,
   healthySeconds: 80,
   seconds: 81,
   isOver: false,
-  call: { ok: true, reason: undefined, sent: 50, receivedA: 50, receivedB: 50 },
+  calls: [CALL, { ...CALL, port: 22_223 }],
   diskBytes: 10 * GIB,
 };
 const problemsOf = (change: Partial<Evidence>, version = 'mr12.5.1.31') =>
@@ -21,7 +35,9 @@ describe('a booted image', () => {
   test('is fit when nothing speaks against it', () => {
     expect(judge(GOOD, 'mr12.5.1.31')).toMatchObject({ ok: true, problems: [] });
     expect(judge(GOOD, undefined).ok).toBe(true);
-    expect(wordReport(judge(GOOD, undefined), 'boot.log')).toMatch(/RTP 50 and 50 of 50[^✖]*fit\n$/);
+    expect(wordReport(judge(GOOD, undefined), 'boot.log')).toMatch(
+      /1 settings: 1 in force\n.*22222\): RTP 50 and 50 of 50.*\n.*22223\): RTP 50[^✖]*fit\n$/,
+    );
   });
 
   test.each<[string, Partial<Evidence>, RegExp]>([
@@ -32,10 +48,29 @@ describe('a booted image', () => {
     ],
     [
       'another version',
-      { relay: { version: 'mr10.5.3.5', health: '{"ok":true,' } },
+      { relay: { version: 'mr10.5.3.5', health: FINE, tuning: TUNING('gone') } },
       /runs mr10\.5\.3\.5, not mr12\.5\.1\.31/,
     ],
-    ['bad health', { relay: { version: 'mr12.5.1.31', health: '{"ok":false,"checks":[]}' } }, /not healthy/],
+    [
+      'bad health',
+      { relay: { version: 'mr12.5.1.31', health: '{"ok":false,"checks":[]}', tuning: TUNING('in-force') } },
+      /not healthy/,
+    ],
+    [
+      'another RTPEngine that is not healthy',
+      { guest: { ...GUEST, health: '{"ok":false,"checks":[]}' } },
+      /not healthy at the end/,
+    ],
+    [
+      'a setting that is not in force',
+      { relay: { version: 'mr12.5.1.31', health: FINE, tuning: TUNING('differs') } },
+      /network card is 1, wanted in 0/,
+    ],
+    [
+      'silence about its tuning',
+      { relay: { version: 'mr12.5.1.31', health: FINE, tuning: '' } },
+      /said nothing of it/,
+    ],
     [
       'a degraded system',
       { guest: { ...GUEST, state: 'degraded', failedUnits: ['a.service'] } },
@@ -46,8 +81,8 @@ describe('a booted image', () => {
     ['a root of unknown size', { guest: { ...GUEST, rootBytes: Number.NaN } }, /did not grow/],
     [
       'a call that failed',
-      { call: { ok: false, reason: 'no RTP', sent: 50, receivedA: 0, receivedB: 0 } },
-      /call .* no RTP/,
+      { calls: [CALL, { ...CALL, port: 22_223, ok: false, reason: 'no RTP', receivedA: 0 }] },
+      /call .*22223.* no RTP/,
     ],
     [
       'silence',

@@ -16,6 +16,7 @@ test.each([
   [['no-such-image'], /no-such-image: no image of this name.*pnpm image:build --no-publish/s],
   [['disk.raw', '--firmware', 'coreboot'], /uefi, bios/],
   [['disk.raw', '--within', 'soon'], /whole seconds/],
+  [['disk.raw', '--cpus', '0'], /whole number, 1 to 8/],
   [[], /missing required argument/],
   [['disk.raw', '--fleet', 'no/such/fleet.yaml'], /no\/such\/fleet\.yaml/],
 ])('a wrong word costs exit code 2 and says what is right: %s', (words, says) => {
