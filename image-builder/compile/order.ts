@@ -1,6 +1,6 @@
 /** From a fleet file to what has to be compiled, and in which tree. */
 import type { Fleet } from '../../configs/fleet.ts';
-import { BASES } from '../bases.ts';
+import { BASES, type BaseName } from '../bases.ts';
 import { type Cache, isCached, remove, sweep, workFolder } from '../cache.ts';
 import type { Shop } from '../command.ts';
 import { checkHost } from '../host.ts';
@@ -9,6 +9,17 @@ import { findMirrors } from '../mirrors.ts';
 import { parseSource } from '../versions/source.ts';
 import { type CodeSource, findCode } from './code.ts';
 import { type CompileOrder, compileKey, TREE_PACKAGES } from './compile.ts';
+
+/** Build profiles without which upstream's packaging asks for what a base does not have. */
+const PROFILES: Partial<Readonly<Record<BaseName, readonly string[]>>> = {
+  // liburing 2.1, and mr12.4 and later want 2.3 (debian/control@mr12.4.1.5), or none.
+  'ubuntu-22.04': ['pkg.ngcp-rtpengine.nouring'],
+};
+
+/** Those of the base, and those of the fleet file. Pure. */
+export function profilesOf({ base, buildProfiles }: Fleet['image']): readonly string[] {
+  return [...new Set([...(PROFILES[base] ?? []), ...buildProfiles])];
+}
 
 /** The compile that has to come before anything else can be planned; undefined: none. */
 export async function pendingCompile(
@@ -37,12 +48,18 @@ export async function compileOrder(
 ): Promise<CompileOrder> {
   await checkHost(shop, cache);
   await sweep(shop, cache);
-  const { version, base, buildProfiles: profiles, buildFlags: flags, check } = fleet.image;
+  const { version, base, buildFlags: flags, check } = fleet.image;
   const work = workFolder(cache, 'source');
   const code = await findCode(shop, source, version, work);
   await remove(shop, [work]);
   const { image: mirrors } = await findMirrors(shop, cache, fleet.image.base);
-  return { code, release: { codename: BASES[base].codename, mirrors }, profiles, flags, check };
+  return {
+    code,
+    release: { codename: BASES[base].codename, mirrors },
+    profiles: profilesOf(fleet.image),
+    flags,
+    check,
+  };
 }
 
 /**
