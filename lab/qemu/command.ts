@@ -55,6 +55,13 @@ export const EMULATORS: Readonly<Record<ArchitectureName, Emulator>> = {
   },
 };
 
+/**
+ * On a busy machine an emulated boot takes minutes, in which units run into time-outs that say nothing about the image. The stub
+ * of systemd takes these words for the kernel's command line (systemd-stub(7)); GRUB has nothing like it.
+ */
+const PATIENCE =
+  'io.systemd.stub.kernel-cmdline-extra=systemd.default_timeout_start_sec=900 systemd.default_device_timeout_sec=900';
+
 const MEMORY_MIB = 1024;
 
 /** DMI as GCE's machines have it: guests tell by it where they are. */
@@ -87,6 +94,7 @@ function firmwareWords({ architecture, firmware, variables }: VirtualMachine): r
       return [
         ...['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${EMULATORS[architecture].code}`],
         ...['-drive', `if=pflash,unit=1,format=raw,file=${escaped(variables)}`],
+        ...['-smbios', `type=11,value=${PATIENCE}`],
       ];
     default:
       return firmware satisfies never;

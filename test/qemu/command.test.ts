@@ -31,7 +31,8 @@ describe('the machine that QEMU makes', () => {
   test('has UEFI only when it is asked for, with variables of its own', () => {
     expect(text()).toContain(`readonly=on,file=${EMULATORS.amd64.code}`);
     expect(text()).toContain('unit=1,format=raw,file=/lab/variables.fd');
-    expect(text({ firmware: 'bios' })).not.toContain('pflash');
+    expect(text()).toContain('systemd.default_timeout_start_sec=900');
+    expect(text({ firmware: 'bios' })).not.toMatch(/pflash|timeout/);
   });
 
   test('is of the architecture of its image', () => {
