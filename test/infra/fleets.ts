@@ -27,57 +27,105 @@ const cidr = fc
   .tuple(fc.integer({ min: 1, max: 223 }), fc.integer({ min: 0, max: 255 }))
   .map(([a, b]) => `${a}.${b}.0.0/16`);
 
-/** What the schema's own words do not tell: values that fit to each other. */
+const REGIONS = ['us-central1', 'europe-west3', 'northamerica-northeast1'];
+
+/** One to six zones, of one to three regions; the first one's is home. */
+const cloud = fc
+  .tuple(
+    fc.shuffledSubarray(REGIONS, { minLength: 1 }),
+    fc.shuffledSubarray(['a', 'b', 'c', 'd', 'e', 'f'], { minLength: 1 }),
+    fc.stringMatching(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/),
+    fc.option(fc.stringMatching(/^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/), { nil: undefined }),
+  )
+  .map(([regions, letters, project, bucket]) => ({
+    ...{ project, region: regions[0] },
+    zones: letters.map((letter, index) => `${regions[index % regions.length]}-${letter}`),
+    ...(bucket === undefined ? {} : { bucket }),
+  }));
+
+/** What the schema's own words do not tell: values that fit to each other, as far as `settled` cannot make them. */
 const OWN: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   name: fc.stringMatching(/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/),
-  cloud: fc
-    .tuple(
-      fc.constantFrom('us-central1', 'europe-west3', 'northamerica-northeast1'),
-      fc.shuffledSubarray(['a', 'b', 'c', 'd', 'e', 'f'], { minLength: 1, maxLength: 6 }),
-      fc.stringMatching(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/),
-    )
-    .map(([region, letters, project]) => ({
-      ...{ project, region },
-      zones: letters.map((letter) => `${region}-${letter}`),
-    })),
-  range: fc.constantFrom('10.128.0.0/20', '10.0.0.0/8', '192.168.0.0/16'),
-  perZone: fc.integer({ min: 1, max: 300 }),
-  ports: fc.constantFrom({ min: 30000, max: 40000 }, { min: 10000, max: 10003 }, { min: 1024, max: 65535 }),
-  ngPort: fc.constantFrom(900, 901),
-  cliPort: fc.constant(902),
-  httpPort: fc.constant(903),
-  maxUnavailable: fc.constant(1),
-  reserve: fc.constant('none'),
-  timeZone: fc.constant('Europe/Berlin'),
-  rtpengineCpus: fc.constant('2-7'),
-  systemCpus: fc.constant('0-1'),
+  cloud,
+  range: fc.constantFrom('10.128.0.0/20', '10.0.0.0/12', '192.168.0.0/16'),
+  perZone: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 300 })),
+  machineType: fc.constantFrom('e2-micro', 'e2-standard-4', 'n2-highcpu-96', 'c4a-standard-4'),
+  diskGb: fc.integer({ min: 64, max: 2048 }),
+  // A managed relay is one RTPEngine.
+  instances: fc.constant(1),
+  ports: fc.constantFrom(
+    { min: 30000, max: 40000 },
+    { min: 10000, max: 10003 },
+    { min: 1024, max: 9000 },
+    { min: 23000, max: 60000 },
+  ),
+  ngPort: fc.constantFrom(22222, 22000),
+  cliPort: fc.constantFrom(9900, 9999),
+  httpPort: fc.constantFrom(9101, 9102),
+  options: fc.constantFrom({}, { tos: 184 }, { 'recording-method': 'pcap', homer: '10.0.0.9:9060' }),
+  sysctl: fc.constantFrom({}, { 'net.core.somaxconn': 1024 }),
+  rtpengineCpus: fc.constantFrom('2-7', '1,3'),
+  systemCpus: fc.constant('0'),
   irqCpus: fc.constant('0'),
-  isolateCpus: fc.constant(false),
-  // None of the stack's business: what is in an image.
-  image: fc.constant({ version: 'mr12.5.1.31' }),
-  logs: fc.constant({}),
-  options: fc.constant({}),
+  maxUnavailable: fc.constantFrom(1, 2, '25%'),
+  timeZone: fc.constantFrom('Europe/Berlin', 'Asia/Tokyo'),
+  rotateMb: fc.integer({ min: 1, max: 100 }),
+  keepMb: fc.integer({ min: 200, max: 10_000 }),
 };
 
-type Redis = {
-  kind?: string;
-  host?: string;
-  secret?: string;
-  auth?: boolean;
-  tls?: boolean;
-  caFile?: string;
+type Section = Readonly<Record<string, unknown>>;
+type File = Readonly<Record<string, Section | undefined>> & {
+  readonly cloud: { readonly region: string; readonly zones: readonly string[] };
+  readonly proxies?: readonly Section[];
 };
 
-/** Leaves of the options for Redis those that its kind has. */
-function settled<T extends object>(file: T & { readonly redis?: Redis }): T {
-  if (file.redis === undefined) return file;
-  const { host = '10.1.2.3', secret, auth, tls, caFile, ...redis } = file.redis;
-  const door = tls === undefined ? {} : { tls };
-  const trust = caFile === undefined || !tls ? {} : { caFile };
-  const external = { ...redis, host, ...door, ...trust, ...(secret === undefined ? {} : { secret }) };
-  const memorystore = { ...redis, ...door, ...(auth === undefined ? {} : { auth }) };
+/** Mends what two parts that were made apart make of each other; what is left is refused and not taken. */
+function settled(made: object): object {
+  const file = made as File;
+  const mended: Readonly<Record<string, object | undefined>> = {
+    network: network(file),
+    relays: { ...file.relays, ...(isArm(file) ? { machineType: 'c4a-standard-4' } : amd64(file)) },
+    rtpengine: file.rtpengine && { ...file.rtpengine, ...(isArm(file) ? { kernel: 'off' } : {}) },
+    redis: file.redis && redis(file.redis, relaysOf(file)),
+    proxies: file.proxies?.map(({ whileAway, hashTableSeconds, ...proxy }) =>
+      proxy.kind === 'kamailio' ? { ...proxy, whileAway, hashTableSeconds } : proxy,
+    ),
+    rollout: file.rollout && rollout(file),
+  };
+  // As YAML: what is undefined is not there.
+  return JSON.parse(JSON.stringify({ ...file, ...mended })) as object;
+}
+
+const isArm = ({ image }: File): boolean => image?.architecture === 'arm64';
+
+function amd64({ relays }: File): Section {
+  return relays?.machineType === 'c4a-standard-4' ? { machineType: 'e2-standard-4' } : {};
+}
+
+/** Each further region has a range of its own. */
+function network({ cloud, network }: File): Section {
+  const further = new Set(cloud.zones.map((zone) => zone.slice(0, -2)));
+  further.delete(cloud.region);
+  const ranges = [...further].map((region, index) => [region, `172.${16 + index}.0.0/16`]);
+  return { ...network, ...(ranges.length === 0 ? {} : { ranges: Object.fromEntries(ranges) }) };
+}
+
+/** Leaves of the options for Redis those that its kind, and a fleet of so many relays, has. */
+function redis({ host, secret, auth, tls, caFile, ...redis }: Section, relays: number): Section {
+  const apart = redis.controlDatabase === redis.database ? { ...redis, controlDatabase: 15 } : redis;
+  const door = relays > 1 ? { ...apart, tls } : apart;
   const { kind = 'memorystore' } = redis;
-  return { ...file, redis: kind === 'external' ? external : kind === 'memorystore' ? memorystore : redis };
+  if (kind === 'external')
+    return { ...door, host: host ?? '10.1.2.3', secret, ...('tls' in door && tls ? { caFile } : {}) };
+  return kind === 'memorystore' ? { ...door, auth } : apart;
+}
+
+const relaysOf = ({ cloud, relays }: File): number => cloud.zones.length * Number(relays?.perZone ?? 1);
+
+/** A small fleet has nothing to spare. */
+function rollout(file: File): Section {
+  const isSmall = file.cloud.zones.length < 3 || relaysOf(file) < 6;
+  return { ...file.rollout, ...(isSmall ? { maxUnavailable: 1, reserve: 'none' } : {}) };
 }
 
 /** A value of the schema; parts that are not required are there or not. */
@@ -126,8 +174,14 @@ export function sampleFleets(count: number, seed: number): readonly object[] {
   const kept: object[] = [];
   const files = objectOf(schema).map(settled);
   for (let round = 0; kept.length < count; round += 1)
-    kept.push(...fc.sample(files, { numRuns: 4 * count, seed: seed + round }).filter(isTaken));
+    kept.push(...fc.sample(files, { numRuns: count, seed: seed + round }).filter(isTaken));
   return kept.slice(0, count);
+}
+
+/** Every key of the schema that takes a value, as `redis.tier`. */
+export function optionsOf({ properties }: Schema = schema, path: readonly string[] = []): readonly string[] {
+  if (properties === undefined) return [path.join('.')];
+  return Object.entries(properties).flatMap(([key, part]) => optionsOf(part, [...path, key]));
 }
 
 function isTaken(file: object): boolean {

@@ -10,9 +10,12 @@ import { cleanUp } from '../../lab/cleanup.ts';
 import type { LabFile } from '../../lab/lab-file.ts';
 import { startLab } from '../../lab/start.ts';
 import { connectGce, type Gce } from '../../lib/gce.ts';
+import { query } from '../../lib/ng/commands.ts';
 import { probeCall } from '../../lib/probe-call.ts';
 import { readMaxSessions } from '../../lib/relay/cordon.ts';
 import { openRelay, type Relay } from '../../lib/relay/relay.ts';
+import { applyKeptCalls, type KeptCalls } from '../support/kept-calls.ts';
+import { placeCall } from '../support/live-call.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const ZONE = 'us-central1-a';
@@ -219,5 +222,58 @@ describe.each(BASES)('an image of $version on $base', ({ base, version }) => {
         cordoned.close();
       }
     });
+  });
+});
+
+describe('the only relay of a fleet, which keeps its calls in a Redis with a password', () => {
+  let fleet: KeptCalls;
+  let relay: Relay;
+  beforeAll(async () => {
+    const { image } = await build(BASES[0].base, BASES[0].version);
+    fleet = await applyKeptCalls(lab, ZONE, image);
+    relay = relayAt(fleet.address);
+    await eventually(async () => (await readMaxSessions(relay).catch(() => 0)) === -1);
+  });
+  afterAll(() => relay?.close());
+
+  test('reads the password at boot with its own token, and has each call in Redis while it is up', async () => {
+    const call = await placeCall(relay.ng, lab.gateway);
+    expect(await fleet.keys(fleet.password)).toEqual([call.callId]);
+    await expect(fleet.keys(undefined)).rejects.toThrow('NOAUTH');
+    await call.hangUp();
+    expect(call.missing()).toBe(0);
+  });
+
+  test('has its calls again after RTPEngine crashed, and their speech arrives', async () => {
+    const call = await placeCall(relay.ng, lab.gateway);
+    const before = await inMachine(fleet.name, 'pidof rtpengine');
+    await inMachine(fleet.name, 'kill -9 $(pidof rtpengine)');
+    await eventually(async () => !['', before].includes(await inMachine(fleet.name, 'pidof rtpengine')));
+    const known = async () => (await query(relay.ng, call.callId).catch(() => undefined))?.kind;
+    await eventually(async () => !['unknown-call', undefined].includes(await known()));
+    const lost = call.missing();
+    await sleep(1_000);
+    await call.hangUp();
+    expect(call.missing()).toBe(lost);
+  });
+
+  test('tells the password to nobody: not in metadata, logs, outputs or arguments, only in what RTPEngine reads', async () => {
+    const { name, password } = fleet;
+    const secret = `projects/${lab.project}/secrets/kept-redis/versions/latest`;
+    expect(fleet.outputs).toMatchObject({ redis: { secret } });
+    expect(JSON.stringify(fleet.outputs)).not.toContain(password);
+    // The lab's own Secret Manager and Redis are all of its files that know it: no metadata, console, log or disk of a machine.
+    expect(fleet.filesWithPassword()).toEqual([
+      './redis/us-central1-kept-redis/secrets.conf',
+      './state.json',
+    ]);
+    const seen = `curl -s -H 'Metadata-Flavor: Google' 'http://169.254.169.254/computeMetadata/v1/?recursive=true'; ps -C rtpengine -o args=; cat /proc/[0-9]*/environ; journalctl --no-pager`;
+    expect(await inMachine(name, `(${seen}) | tr '\\0' ' ' | grep -cF -- ${password}`)).toBe('0');
+    const files = await inMachine(
+      name,
+      `grep -rlsF -- ${password} /etc /home /root /run /tmp /usr/lib/rtpfleet /var`,
+    );
+    expect(files).toBe('/run/rtpfleet/rtpengine.conf');
+    expect(await inMachine(name, `stat -c '%A %U %G' ${files}`)).toBe('-rw-r----- root rtpengine');
   });
 });
