@@ -35,7 +35,7 @@ const CALL_HOURS = 1000;
 
 /** Estimates what the resources of a stack cost. */
 export function costOf(resources: readonly Declared[]): Cost {
-  const lines = [...groupLines(resources), ...resources.flatMap(resourceLine)];
+  const lines = [...groupLines(resources), ...resources.flatMap((one) => resourceLine(one, resources))];
   const known = lines.flatMap(({ amount }) => amount ?? []);
   // A relay sends what each side sent it: both directions go out once.
   const bytes = 2 * CALL_BYTES_PER_SECOND * 3600 * CALL_HOURS;
@@ -47,13 +47,16 @@ export function costOf(resources: readonly Declared[]): Cost {
   };
 }
 
-/** Price of one, or why it is not known. */
-type Price = number | { readonly unknown: string };
+/** Price of one in the cheapest regions, the price in every region, or why it is not known. */
+type Price = number | { readonly everywhere: number } | { readonly unknown: string };
 
 function line(what: string, count: number, one: Price, region: string): CostLine {
   const factor = prices.regionClasses.find(({ regions }) => regions.includes(region))?.factor;
   const text = `${count} × ${what} in ${region}`;
-  if (typeof one !== 'number') return { what: text, amount: undefined, because: one.unknown };
+  if (typeof one !== 'number') {
+    if ('unknown' in one) return { what: text, amount: undefined, because: one.unknown };
+    return { what: text, amount: cents(count * one.everywhere) };
+  }
   if (factor === undefined)
     return { what: text, amount: undefined, because: `region ${region} is not in the price table` };
   return { what: text, amount: cents(count * one * factor) };
@@ -99,7 +102,10 @@ function partsOf(inputs: Json): readonly { readonly what: string; readonly one: 
       what: `${diskSizeGb} GB ${diskType}`,
       one: diskPrice(String(diskType), Number(diskSizeGb)),
     })),
-    ...external.map(() => ({ what: 'external address', one: monthly(prices.externalAddressHour) })),
+    ...external.map(() => ({
+      what: 'external address',
+      one: { everywhere: monthly(prices.externalAddressHour) },
+    })),
   ];
 }
 
@@ -128,7 +134,7 @@ function diskPrice(type: string, sizeGb: number): Price {
 }
 
 /** What is paid for by itself, beside the groups. */
-function resourceLine({ type, inputs }: Declared): readonly CostLine[] {
+function resourceLine({ type, inputs }: Declared, all: readonly Declared[]): readonly CostLine[] {
   switch (type) {
     case 'gcp:redis/instance:Instance': {
       const what = `Memorystore ${inputs.tier} ${inputs.memorySizeGb} GB`;
@@ -137,15 +143,7 @@ function resourceLine({ type, inputs }: Declared): readonly CostLine[] {
       ];
     }
     case 'gcp:compute/routerNat:RouterNat':
-      // Priced by machine up to a most; a fleet of relays is near it.
-      return [
-        line(
-          'Cloud NAT (at most)',
-          1,
-          monthly(prices.natMachineHour * prices.natMostMachines),
-          String(inputs.region),
-        ),
-      ];
+      return [natLine(String(inputs.region), all)];
     case 'gcp:compute/instance:Instance': {
       const zone = String(inputs.zone);
       const machine = String(inputs.machineType);
@@ -154,6 +152,17 @@ function resourceLine({ type, inputs }: Declared): readonly CostLine[] {
     default:
       return [];
   }
+}
+
+/** Priced by machine up to a most, with one address; of the machines that use it only the relays are known here. */
+function natLine(region: string, all: readonly Declared[]): CostLine {
+  const groups = all.filter(
+    ({ type, inputs }) => /instanceGroupManager:/i.test(type) && regionOf(inputs) === region,
+  );
+  const relays = groups.reduce((sum, { inputs }) => sum + Number(inputs.targetSize), 0);
+  const machines = Math.min(relays, prices.natMostMachines);
+  const hour = machines * prices.natMachineHour + prices.externalAddressHour;
+  return line(`Cloud NAT for ${relays} relays`, 1, { everywhere: monthly(hour) }, region);
 }
 
 function redisPrice(tier: string, sizeGb: number): Price {

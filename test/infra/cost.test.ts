@@ -21,7 +21,7 @@ test('machines, disks, addresses and Redis of a fleet, by the month, at the pric
   expect(lines).toEqual([
     { what: '6 × e2-standard-4 in europe-west3', amount: cents(6 * hour * 730 * 1.3) },
     { what: '6 × 20 GB pd-balanced in europe-west3', amount: cents(6 * 20 * 0.1 * 1.3) },
-    { what: '6 × external address in europe-west3', amount: cents(6 * 0.005 * 730 * 1.3) },
+    { what: '6 × external address in europe-west3', amount: cents(6 * 0.005 * 730) },
     { what: '1 × Memorystore BASIC 1 GB in europe-west3', amount: cents(0.049 * 730 * 1.3) },
   ]);
   expect(total).toBeCloseTo(
@@ -50,12 +50,33 @@ test.each<[string, object, string]>([
   expect(total).toBeGreaterThan(0);
 });
 
-test('in a region that the table does not know nothing is known', async () => {
-  const { lines, total } = await cost(cloud('mars-north1', 'a'));
+test('in a region that the table does not know only what costs the same everywhere is known', async () => {
+  const { lines, total, complete } = await cost(cloud('mars-north1', 'a'));
   expect(lines.length).toBeGreaterThan(2);
-  for (const { amount, because } of lines)
-    expect([amount, because]).toEqual([undefined, 'region mars-north1 is not in the price table']);
-  expect(total).toBe(0);
+  const [known, unknown] = [true, false].map((is) =>
+    lines.filter(({ amount }) => is === (amount !== undefined)),
+  );
+  expect(known?.map(({ what }) => what)).toEqual(['1 × external address in mars-north1']);
+  for (const { because } of unknown ?? [])
+    expect(because).toBe('region mars-north1 is not in the price table');
+  expect([total, complete]).toEqual([3.65, false]);
+});
+
+test('without external addresses Cloud NAT is paid by relay, up to a most, and one address', async () => {
+  const lineOf = async (perZone: number) => {
+    const { lines } = await cost({
+      ...cloud('europe-west3', 'a', 'b'),
+      ...{ relays: { perZone }, network: { externalAddresses: 'none' } },
+    });
+    return lines.filter(({ what }) => what.includes('NAT'));
+  };
+  const hours = (hour: number) => cents(hour * 730);
+  expect(await lineOf(2)).toEqual([
+    { what: '1 × Cloud NAT for 4 relays in europe-west3', amount: hours(4 * 0.0014 + 0.005) },
+  ]);
+  expect(await lineOf(40)).toEqual([
+    { what: '1 × Cloud NAT for 80 relays in europe-west3', amount: hours(32 * 0.0014 + 0.005) },
+  ]);
 });
 
 test('shared cores cost a share', async () => {
