@@ -2,10 +2,11 @@
 
 export type Measured = {
   readonly what: string;
-  /** Seconds. */
   readonly measured: number;
-  /** Seconds that it should take at most. */
+  /** What it should be at most. */
   readonly wanted: number;
+  /** Of both; absent: seconds. */
+  readonly unit?: string;
 };
 
 /** The middle one; of an even number the mean of the two in the middle. */
@@ -16,18 +17,23 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
-/** Two places are enough, and below ten seconds they count; `0.2 s`, not `0.20 s`. */
-function wordSeconds(seconds: number): string {
-  return `${Number(seconds.toFixed(seconds < 10 ? 2 : 0))} s`;
+/** Two places are enough, and below ten they count; `0.2 s`, not `0.20 s`. */
+function wordFigure(value: number, unit: string): string {
+  return `${Number(value.toFixed(value < 10 ? 2 : 0))} ${unit}`.trimEnd();
+}
+
+/** Of nothing there is no share. */
+function wordShare({ measured, wanted }: Measured): string {
+  return wanted === 0 ? '' : (measured / wanted).toFixed(2);
 }
 
 /** A table: each figure, its limit, and the share of the limit that it took. */
 export function wordMeasured(all: readonly Measured[]): string {
-  const rows = all.map(({ what, measured, wanted }) => [
-    what,
-    wordSeconds(measured),
-    wordSeconds(wanted),
-    (measured / wanted).toFixed(2),
+  const rows = all.map((one) => [
+    one.what,
+    wordFigure(one.measured, one.unit ?? 's'),
+    wordFigure(one.wanted, one.unit ?? 's'),
+    wordShare(one),
   ]);
   const lines = [['', 'measured', 'at most', 'share'], ...rows];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));

@@ -1,132 +1,83 @@
 /**
- * A whole rollout on a simulated fleet under load, with everything going wrong that may: lost and late answers, calls of the
- * cloud that fail, VMs that do not come up, zones that go dark, a controller that is killed again and again, in the middle of
- * an act too. One seed, one story. Pure.
+ * A whole rollout on a simulated fleet under load, with everything going wrong that may: lost, late and stale answers, calls
+ * of the cloud that fail, VMs that do not come up, zones that go dark, quota that is used up, a controller that is killed
+ * again and again, over any effect and any line of its journal. One chain of chances, one story.
  */
-import type { Act } from '../../rollout/core/actions.ts';
-import { isAct } from '../../rollout/core/actions.ts';
-import type { Look } from '../../rollout/core/fleet.ts';
-import type { Memory, Sighting } from '../../rollout/core/memory.ts';
-import { remember } from '../../rollout/core/memory.ts';
-import { endOf, plan } from '../../rollout/core/plan.ts';
 import type { Policy } from '../../rollout/core/policy.ts';
-import { apply } from '../../rollout/core/preview.ts';
-import {
-  advance,
-  cloudView,
-  createWorld,
-  lookAt,
-  placeCall,
-  reportOf,
-  type SimRelay,
-  targetsOf,
-  type World,
-} from '../../rollout/core/simulate.ts';
+import { Killed } from './ports.ts';
+import { startRun } from './runs.ts';
+import { createStage, type Faults, type Load, pass, type Stage } from './stage.ts';
 
 export type Chaos = {
-  readonly seed: number;
   readonly zones: number;
   readonly perZone: number;
-  /** New calls a second, in the whole fleet; twice as many in every other 100 s. */
-  readonly callsPerSecond: number;
-  /** So many are made in all. */
-  readonly calls: number;
-  /** Longest call, seconds; they last evenly from 1 s to this. */
-  readonly callSeconds: number;
-};
-
-/** How often each fault strikes, per chance that it has. */
-const FAULTS = { lost: 0.05, late: 0.05, api: 0.05, kill: 0.02, act: 0.1, create: 0.1, dark: 0.002 } as const;
-const DARK_MS = 60_000;
-const REPLACE_MS = 20_000;
-const LONGEST_ROUNDS = 200_000;
-
-export type ChaosEnd = Pick<World, 'cut' | 'placed' | 'refused'> & {
-  readonly end: string;
-  readonly seconds: number;
-  readonly kills: number;
-};
-
-type Story = {
-  readonly world: World;
+  readonly load: Load;
+  readonly faults: Faults;
   readonly random: () => number;
-  /** Until when a zone does not answer. */
-  readonly dark: Map<string, number>;
-  readonly before: Map<string, Look>;
-  kills: number;
+  readonly start: number;
 };
 
-/** Plays until the fleet is rolled. `random`: as the seed has it. */
-export function playChaos(chaos: Chaos, policy: Policy, random: () => number, start: number): ChaosEnd {
-  const zones = Array.from({ length: chaos.zones }, (_, index) => `z${index}`);
-  const world = createWorld({ zones, perZone: chaos.perZone, replaceMs: REPLACE_MS, now: start });
-  const story: Story = { world, random, dark: new Map(), before: new Map(), kills: 0 };
-  let memory: Memory = new Map();
-  let end: string | undefined;
-  let made = 0;
-  let round = 0;
-  for (; round < LONGEST_ROUNDS && (end === undefined || made < chaos.calls); round += 1) {
-    const now = start + round * 1000;
-    made += live(story, chaos, made, round, now);
-    if (end !== undefined || random() < FAULTS.api) continue;
-    if (random() < FAULTS.kill) memory = killed(story);
-    const seen = world.relays.map((relay) => sight(story, relay, now));
-    memory = remember(memory, seen, policy.goodAnswers, now);
-    const fleet = { name: 'chaos', zones, targets: targetsOf(world), relays: [...memory.values()] };
-    const actions = plan(fleet, policy, now);
-    end = actions.find(({ kind }) => kind === 'halt')?.because ?? endOf(actions);
-    for (const act of actions.filter(isAct)) {
-      if (random() < FAULTS.kill) memory = killed(story);
-      carryOut(story, act, policy, now);
-    }
+/** Everything at once. */
+export const FAULTS: Faults = {
+  ...{ silence: 0.05, late: 0.05, stale: 0.05 },
+  ...{ effect: 0.1, read: 0.01, create: 0.1, dark: 0.0005, quota: 0.002 },
+  ...{ killAtEffect: 0.02, killAtEvent: 0.002 },
+};
+
+const REPLACE_MS = 20_000;
+/** A run that ends as held or halted is started again by a person after this, ms. */
+const PERSON_MS = 60_000;
+const MOST_PROCESSES = 20_000;
+
+export type ChaosEnd = {
+  readonly cut: number;
+  readonly refused: number;
+  readonly placed: number;
+  readonly kills: number;
+  readonly processes: number;
+  /** How the last run ended. */
+  readonly end: string;
+  /** Relays that do not serve the new image as they should at the end. */
+  readonly amiss: number;
+  readonly hours: number;
+};
+
+/** Plays until the fleet is rolled and all calls were made. */
+export async function playChaos(chaos: Chaos, policy: Policy): Promise<ChaosEnd> {
+  const stage = createStage({ ...chaos, replaceMs: REPLACE_MS });
+  let end = 'killed';
+  while (end !== 'done' && stage.processes < MOST_PROCESSES) {
+    end = await resultOf(stage, policy);
+    if (end !== 'done' && end !== 'killed') pass(stage, PERSON_MS);
   }
-  const { cut, placed, refused } = world;
-  return { cut, placed, refused, end: end ?? 'not ended', seconds: round, kills: story.kills };
+  while (stage.made < chaos.load.calls) pass(stage, 1_000);
+  const { world, kills, processes, now } = stage;
+  const { cut, refused, placed } = world;
+  return {
+    cut,
+    refused,
+    placed,
+    kills,
+    processes,
+    end,
+    amiss: amiss(stage),
+    hours: (now - chaos.start) / 3_600_000,
+  };
 }
 
-function killed(story: Story): Memory {
-  story.kills += 1;
-  return new Map();
+async function resultOf(stage: Stage, policy: Policy): Promise<string> {
+  try {
+    return (await startRun(stage, policy)).result;
+  } catch (error) {
+    if (error instanceof Killed) return 'killed';
+    throw error;
+  }
 }
 
-function live(
-  { world, random, dark }: Story,
-  chaos: Chaos,
-  made: number,
-  round: number,
-  now: number,
-): number {
-  advance(world, now);
-  const rate = chaos.callsPerSecond * (Math.floor(round / 100) % 2 === 0 ? 1 : 2);
-  const calls = Math.min(rate, chaos.calls - made);
-  for (let call = 0; call < calls; call += 1)
-    placeCall(world, random(), now + 1000 + random() * chaos.callSeconds * 1000, now);
-  for (const zone of world.zones) if (random() < FAULTS.dark) dark.set(zone, now + DARK_MS);
-  return calls;
-}
-
-function sight({ world, random, dark, before }: Story, relay: SimRelay, now: number): Sighting {
-  const report = reportOf(relay, now);
-  const look = lookAt(relay, now);
-  const key = `${relay.name} ${relay.id}`;
-  const late = before.get(key);
-  if (look.kind === 'answer') before.set(key, look);
-  const lost = random() < FAULTS.lost || (dark.get(relay.zone) ?? 0) > now;
-  const heard: Look = lost
-    ? { kind: 'silence', at: now, reason: 'lost' }
-    : late !== undefined && random() < FAULTS.late
-      ? late
-      : look;
-  return { ...cloudView(world, relay, now), look: heard, ...(report === undefined ? {} : { report }) };
-}
-
-/** An act may fail before or after it took effect, or in the middle, and a new VM may need several attempts. */
-function carryOut({ world, random }: Story, act: Act, policy: Policy, now: number): void {
-  const relay = world.relays.find(({ name }) => name === act.relay.name);
-  if (relay === undefined || random() < FAULTS.act) return;
-  const { limit, id } = relay;
-  if (act.kind === 'replace' && String(id) !== act.relay.id) return;
-  apply(world, act, policy, now);
-  if (act.kind === 'cordon' && random() < FAULTS.act) relay.limit = limit;
-  while (act.kind === 'replace' && random() < FAULTS.create) relay.readyAt += REPLACE_MS;
+function amiss({ world, off }: Stage): number {
+  const serving = world.relays.filter(
+    ({ template, limit, cordon, awaitsController, name }) =>
+      template === world.target && limit !== 0 && cordon === undefined && !awaitsController && !off.has(name),
+  );
+  return world.relays.length - serving.length;
 }

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { Killed } from '../../bench/rollout/ports.ts';
 import type { EventBody } from '../../rollout/core/events.ts';
+import type { Policy } from '../../rollout/core/policy.ts';
 import type { Wish } from '../../rollout/core/wish.ts';
-import { type FakeFleet, fakeFleet, Killed } from './support/fake-fleet.ts';
+import { type FakeFleet, fakeFleet } from './support/fake-fleet.ts';
 import { POLICY } from './support/fleets.ts';
 
 const policy = { ...POLICY, pollSeconds: 0.25 };
@@ -64,7 +66,7 @@ test('the journal tells who was cordoned, empty, replaced and admitted, and the 
 
 test('with silent looks and failing calls to the cloud nothing is cut, and it ends', async () => {
   for (let seed = 1; seed <= 12; seed += 1) {
-    const fleet = fakeFleet({ zones: 2, perZone: 2, seed, silence: 0.1, faults: 0.2 });
+    const fleet = fakeFleet({ zones: 2, perZone: 2, seed, faults: { silence: 0.1, effect: 0.2 } });
     expect(await fleet.start({ ...policy, maxUnavailable: 2 })).toMatchObject({ result: 'done' });
     expect(fleet.world.cut).toBe(0);
     expectRolled(fleet);
@@ -81,6 +83,27 @@ test('killed before or after any effect, a fresh controller goes on: nothing cut
     expectRolled(fleet);
   }
 });
+
+test.each<[string, Policy]>([
+  ['one by one', policy],
+  ['overlapping drains and a reserve', { ...policy, maxUnavailable: 2, preCordon: 1, reserve: 'relay' }],
+  ['a canary and a tail', { ...policy, bakeSeconds: 20, tail: 'reap', reapAfterSeconds: 5 }],
+])(
+  'killed over any line of its journal, a fresh controller goes on, nothing cut or left behind: %s',
+  async (_, one) => {
+    const whole = fakeFleet({ zones: 2, perZone: 2 });
+    await whole.start(one);
+    expect(whole.events.length).toBeGreaterThan(50);
+    for (let killAtEvent = 1; killAtEvent <= whole.events.length; killAtEvent += 1) {
+      const fleet = fakeFleet({ zones: 2, perZone: 2 });
+      await expect(fleet.start(one, { killAtEvent })).rejects.toThrow(Killed);
+      expect(fleet.events.length).toBe(killAtEvent - 1);
+      expect(await fleet.start(one)).toMatchObject({ result: 'done' });
+      expectRolled(fleet);
+    }
+  },
+  120_000,
+);
 
 test('killed again and again after every few effects it still ends', async () => {
   for (let every = 3; every <= 8; every += 1) {
@@ -193,7 +216,7 @@ test('with silent looks and failing effects an abort still takes every cordon ba
       if (event.kind === 'action-decided' && event.action === 'cordon' && !wishes.has('r1'))
         wishes.set('r1', wish('abort', now(), true));
     };
-    const fleet = fakeFleet({ zones: 1, perZone: 4, seed, silence: 0.2, faults: 0.3, onEvent });
+    const fleet = fakeFleet({ zones: 1, perZone: 4, seed, faults: { silence: 0.2, effect: 0.3 }, onEvent });
     expect(await fleet.start({ ...policy, maxUnavailable: 3 })).toMatchObject({ result: 'aborted' });
     expect(fleet.world.relays.map(({ limit }) => limit)).toEqual([-1, -1, -1, -1]);
     expect(fleet.world.relays.every(({ cordon }) => cordon === undefined)).toBe(true);

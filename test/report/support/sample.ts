@@ -1,3 +1,4 @@
+import { Killed } from '../../../bench/rollout/ports.ts';
 import type { RolloutEvent } from '../../../rollout/core/events.ts';
 import type { Policy } from '../../../rollout/core/policy.ts';
 import { buildReport, type ReportInput } from '../../../rollout/report/build.ts';
@@ -5,7 +6,7 @@ import type { CallEndedLine, CallLine, SummaryLine } from '../../../rollout/repo
 import { relayStories } from '../../../rollout/report/relay-story.ts';
 import { sessionsOf } from '../../../rollout/report/sessions.ts';
 import type { Report } from '../../../rollout/report/types.ts';
-import { type FakeOptions, fakeFleet, Killed } from '../../rollout/support/fake-fleet.ts';
+import { type FakeOptions, fakeFleet } from '../../rollout/support/fake-fleet.ts';
 import { POLICY } from '../../rollout/support/fleets.ts';
 
 /** The journal of a real controller on the simulated fleet; `killAt`: it dies at this step and another takes over. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { seeded } from '../../../bench/rollout/seeded.ts';
 import { aliveAt, type Exposure, etaOf, steadyEta, survivalOf } from '../../../rollout/core/eta.ts';
-import { seeded } from '../support/seeded.ts';
 
 const whole = (to: number, ended = true): Exposure => ({ from: 0, to, ended });
 

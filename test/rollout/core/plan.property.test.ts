@@ -1,6 +1,7 @@
 /** Random fleets, random faults: what must never happen, and that every rollout ends once calls end. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { seeded } from '../../../bench/rollout/seeded.ts';
 import type { Act, Action } from '../../../rollout/core/actions.ts';
 import { isAct } from '../../../rollout/core/actions.ts';
 import { callsOn, type Fleet } from '../../../rollout/core/fleet.ts';
@@ -21,7 +22,6 @@ import {
   targetsOf,
 } from '../../../rollout/core/simulate.ts';
 import { NOW, POLICY } from '../support/fleets.ts';
-import { seeded } from '../support/seeded.ts';
 
 type Story = {
   readonly seed: number;

@@ -1,4 +1,5 @@
 /** Fleets for tests, said in few words. */
+import { newTarget, oldRelay, unseen } from '../../../bench/rollout/fleets.ts';
 import type { Answer, Cordon, Fleet, Look, Relay } from '../../../rollout/core/fleet.ts';
 import type { Policy } from '../../../rollout/core/policy.ts';
 
@@ -54,28 +55,10 @@ export function thrice(over: Partial<Answer> = {}): readonly Look[] {
 
 /** A relay on the old image that takes calls. */
 export function stale(name: string, over: Partial<Relay> = {}): Relay {
-  return {
-    zone: name.slice(0, 1),
-    name,
-    id: `1${name.charCodeAt(0)}${name.slice(1)}`,
-    address: '192.0.2.1',
-    vm: { state: 'ready', detail: 'NONE RUNNING', createdAt: NOW - 86_400_000 },
-    template: 'old',
-    onTarget: false,
-    version: 'mr10.5.3.5',
-    cordon: undefined,
-    leave: undefined,
-    forcedBy: undefined,
-    awaitsController: false,
-    looks: thrice({ own: 5, packetRate: 500, media: 20 }),
-    silentSince: undefined,
-    changingSince: undefined,
-    service: undefined,
-    report: undefined,
-    emptyCalls: [],
-    failure: undefined,
-    ...over,
-  };
+  const id = `1${name.charCodeAt(0)}${name.slice(1)}`;
+  const vm = { state: 'ready', detail: 'NONE RUNNING', createdAt: NOW - 86_400_000 } as const;
+  const relay = unseen(oldRelay({ zone: name.slice(0, 1), name, id, vm }));
+  return { ...relay, looks: thrice({ own: 5, packetRate: 500, media: 20 }), ...over };
 }
 
 export function draining(name: string, over: Partial<Relay> = {}): Relay {
@@ -122,7 +105,7 @@ export function fleetOf(...relays: readonly Relay[]): Fleet {
   return {
     name: 'test',
     zones,
-    targets: zones.map((zone) => ({ zone, template: 'new', image: 'new', version: 'mr12.5.1.31' })),
+    targets: zones.map(newTarget),
     relays,
   };
 }

@@ -1,4 +1,4 @@
-/** Chance that can be repeated: mulberry32, in [0, 1). */
+/** Chance that can be repeated: mulberry32, in [0, 1). Pure. */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,0 +1,188 @@
+/** The ports of a rollout on a simulated fleet, for one process of a controller. Pure. */
+import { FleetError } from '../../lib/errors.ts';
+import type { Look } from '../../rollout/core/fleet.ts';
+import { cloudView, lookAt, reportOf, targetsOf } from '../../rollout/core/simulate.ts';
+import type { Clock, Cloud, Proxies, Relays } from '../../rollout/ports.ts';
+import { isDark, isUsedUp, pass, relayCalled, remake, type Stage } from './stage.ts';
+
+export class Killed extends Error {}
+
+/** A controller that runs on a stage until it ends or dies; what a dead one still awaits has no effect. */
+export type Process = {
+  readonly stage: Stage;
+  readonly id: string;
+  /** The effect, and the line of the journal, at which it dies; counted from 1. */
+  readonly killAt: number;
+  readonly killAtEvent: number;
+  effects: number;
+  events: number;
+  dead: boolean;
+};
+
+const EFFECT_MS = 20;
+
+/** One effect: takes time, may fail before or after it was carried out, may be where the process dies. */
+async function effect<T>(process: Process, act: () => T): Promise<T> {
+  await alive(process);
+  const { stage, killAt } = process;
+  const { faults, random } = stage;
+  process.effects += 1;
+  stage.effects += 1;
+  const fate = random();
+  const dies = process.effects >= killAt || random() < faults.killAtEffect;
+  pass(stage, EFFECT_MS);
+  if (dies && process.effects % 2 === 0) throw killed(process);
+  if (fate < faults.effect / 2) throw fault('of an effect');
+  const result = act();
+  if (dies) throw killed(process);
+  if (fate < faults.effect) throw fault('of the answer to an effect');
+  return result;
+}
+
+async function alive({ dead }: Process): Promise<void> {
+  await Promise.resolve();
+  if (dead) throw new Killed();
+}
+
+export function killed(process: Process): Killed {
+  process.dead = true;
+  process.stage.kills += 1;
+  return new Killed();
+}
+
+function fault(what: string): FleetError {
+  return new FleetError({ kind: 'retry', code: 'simulated-fault', message: `a simulated fault ${what}` });
+}
+
+export function clockOf(process: Process): Clock {
+  return {
+    now: () => process.stage.now,
+    sleep: async (ms) => {
+      await alive(process);
+      pass(process.stage, ms);
+    },
+  };
+}
+
+export function cloudOf(process: Process): Cloud {
+  const { stage } = process;
+  const { world, faults, random } = stage;
+  const read = async (zone: string) => {
+    await alive(process);
+    const broken = faults.read * (isDark(stage, zone) ? 10 : 1);
+    if (broken > 0 && random() < broken) throw fault('of a read');
+  };
+  return {
+    readZone: async (zone) => {
+      await read(zone);
+      const target = targetsOf(world).find((one) => one.zone === zone);
+      if (target === undefined) throw new TypeError(zone);
+      const relays = world.relays.filter((relay) => relay.zone === zone);
+      return { target, relays: relays.map((relay) => cloudView(world, relay, stage.now)) };
+    },
+    readReport: async ({ zone, name }) => {
+      await read(zone);
+      return reportOf(relayCalled(stage, name), stage.now) ?? { version: undefined, health: undefined };
+    },
+    mark: ({ name }, cordon) =>
+      effect(process, () => {
+        // A label keeps whole seconds.
+        relayCalled(stage, name).cordon = { ...cordon, at: Math.floor(cordon.at / 1000) * 1000 };
+      }),
+    unmark: ({ name }) =>
+      effect(process, () => {
+        relayCalled(stage, name).cordon = undefined;
+      }),
+    awaitController: ({ name }) =>
+      effect(process, () => {
+        relayCalled(stage, name).awaitsController = true;
+      }),
+    release: ({ name }) =>
+      effect(process, () => {
+        relayCalled(stage, name).awaitsController = false;
+      }),
+    replace: ({ name, id }) => effect(process, () => replace(stage, name, id)),
+  };
+}
+
+function replace(stage: Stage, name: string, id: string): void {
+  const { now, random, world } = stage;
+  const relay = relayCalled(stage, name);
+  if (relay.readyAt > now || relay.template === world.target) return;
+  if (String(relay.id) !== id) throw new FleetError({ kind: 'retry', code: 'vm-changed', message: name });
+  if (isUsedUp(stage) && random() < 0.5)
+    throw new FleetError({ kind: 'hold', code: 'gce-quota', message: 'the project may have no more VMs' });
+  remake(stage, relay);
+}
+
+export function relaysOf(process: Process): Relays {
+  const { stage } = process;
+  const found = async (name: string) => {
+    await alive(process);
+    return relayCalled(stage, name);
+  };
+  return {
+    look: async ({ name }, known) => {
+      const relay = await found(name);
+      const look = hear(stage, name, lookAt(relay, stage.now), String(relay.id));
+      return known === undefined || look.kind === 'silence' ? look : { ...look, ...known };
+    },
+    settings: async ({ name }) => {
+      const { limit, deleteDelay } = await found(name);
+      return { limit, deleteDelay };
+    },
+    cordon: ({ name }) =>
+      effect(process, () => {
+        Object.assign(relayCalled(stage, name), { limit: 0, deleteDelay: 2 });
+      }),
+    ages: async () => undefined,
+    callIds: async ({ name }) => (await found(name)).calls.map((_, index) => `call${index}`),
+    timeouts: async ({ name }) => (await found(name)).timeouts,
+    setTimeouts: ({ name }, timeouts) =>
+      effect(process, () => {
+        const relay = relayCalled(stage, name);
+        relay.timeouts = timeouts;
+        // A call that never ends by itself has no packets.
+        if (timeouts.silent < 3600) relay.calls = relay.calls.filter(Number.isFinite);
+      }),
+    restore: ({ name }, { limit, deleteDelay, timeouts }) =>
+      effect(process, () => {
+        const relay = relayCalled(stage, name);
+        relay.timeouts = timeouts ?? relay.timeouts;
+        relay.limit = limit;
+        if (deleteDelay !== 'unknown') relay.deleteDelay = deleteDelay;
+      }),
+    emptyCalls: async () => [],
+    removeEmptyCalls: () => effect(process, () => 0),
+    probe: ({ name }, packets) =>
+      effect(process, () => ({
+        ok: !stage.badProbe.has(name),
+        detail: stage.badProbe.has(name) ? `of ${packets} packets each way 0 arrived` : 'ok',
+      })),
+  };
+}
+
+/** What of an answer arrives: all of it, nothing, an earlier one, or counts that are as old as the earlier one. */
+function hear(stage: Stage, name: string, look: Look, id: string): Look {
+  const { answers, faults, mute, now, random } = stage;
+  const key = `${name} ${id}`;
+  const earlier = answers.get(key);
+  if (look.kind === 'answer') answers.set(key, look);
+  const lost: Look = { kind: 'silence', at: now, reason: 'lost' };
+  if (mute.has(name) || isDark(stage, relayCalled(stage, name).zone) || random() < faults.silence)
+    return lost;
+  if (earlier === undefined || look.kind === 'silence') return look;
+  if (faults.late > 0 && random() < faults.late) return earlier;
+  if (faults.stale > 0 && random() < faults.stale) return { ...earlier, at: look.at, limit: look.limit };
+  return look;
+}
+
+export function proxiesOf(process: Process): Proxies {
+  const { off } = process.stage;
+  return {
+    check: async () => undefined,
+    leaveOut: ({ name }) => effect(process, () => void off.add(name)).then(() => 'off'),
+    takeBack: ({ name }) => effect(process, () => void off.delete(name)).then(() => 'on'),
+    leftOut: async () => [],
+  };
+}

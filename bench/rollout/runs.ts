@@ -1,0 +1,49 @@
+/** Controllers on a simulated fleet, as new processes. */
+import { runRollout } from '../../rollout/controller.ts';
+import type { EventBody } from '../../rollout/core/events.ts';
+import type { Policy } from '../../rollout/core/policy.ts';
+import { createObserver } from '../../rollout/observe.ts';
+import type { Ports } from '../../rollout/ports.ts';
+import type { RunEnd } from '../../rollout/run-end.ts';
+import { clockOf, cloudOf, killed, type Process, proxiesOf, relaysOf } from './ports.ts';
+import type { Stage } from './stage.ts';
+
+export type RunOptions = {
+  /** The effect, or the line of its journal, at which the process dies. */
+  readonly killAt?: number;
+  readonly killAtEvent?: number;
+  readonly stop?: AbortSignal;
+};
+
+/** Starts a controller; rejects with `Killed` when its process dies. */
+export async function startRun(stage: Stage, policy: Policy, options: RunOptions = {}): Promise<RunEnd> {
+  stage.processes += 1;
+  const { killAt = Number.POSITIVE_INFINITY, killAtEvent = Number.POSITIVE_INFINITY } = options;
+  const id = `r${stage.processes}`;
+  const process: Process = { stage, id, killAt, killAtEvent, effects: 0, events: 0, dead: false };
+  const cloud = cloudOf(process);
+  const relays = relaysOf(process);
+  const clock = clockOf(process);
+  const journal = { write: (event: EventBody) => write(process, event) };
+  const lock = { check: () => undefined };
+  const ports: Ports = { cloud, relays, proxies: proxiesOf(process), clock, lock, journal };
+  const { zones, name } = stage.world;
+  return await runRollout(ports, {
+    id,
+    by: 'test',
+    pid: 1,
+    policy,
+    observer: createObserver({ cloud, relays, clock }, { name, zones, policy }),
+    stop: options.stop ?? new AbortController().signal,
+    wish: async () => stage.wishes.get(id),
+  });
+}
+
+/** A line of the journal; the process may die over it. */
+function write(process: Process, event: EventBody): void {
+  const { stage, killAtEvent } = process;
+  if (process.dead) return;
+  process.events += 1;
+  if (process.events >= killAtEvent || stage.random() < stage.faults.killAtEvent) throw killed(process);
+  stage.onEvent?.(event);
+}
