@@ -8,7 +8,7 @@ import { isDark, isUsedUp, pass, relayCalled, remake, type Stage } from './stage
 export class Killed extends Error {}
 
 /** A controller that runs on a stage until it ends or dies; what a dead one still awaits has no effect. */
-export type Process = {
+export type Running = {
   readonly stage: Stage;
   readonly id: string;
   /** The effect, and the line of the journal, at which it dies; counted from 1. */
@@ -22,31 +22,31 @@ export type Process = {
 const EFFECT_MS = 20;
 
 /** One effect: takes time, may fail before or after it was carried out, may be where the process dies. */
-async function effect<T>(process: Process, act: () => T): Promise<T> {
-  await alive(process);
-  const { stage, killAt } = process;
+async function effect<T>(running: Running, act: () => T): Promise<T> {
+  await alive(running);
+  const { stage, killAt } = running;
   const { faults, random } = stage;
-  process.effects += 1;
+  running.effects += 1;
   stage.effects += 1;
   const fate = random();
-  const dies = process.effects >= killAt || random() < faults.killAtEffect;
+  const dies = running.effects >= killAt || random() < faults.killAtEffect;
   pass(stage, EFFECT_MS);
-  if (dies && process.effects % 2 === 0) throw killed(process);
+  if (dies && running.effects % 2 === 0) throw killed(running);
   if (fate < faults.effect / 2) throw fault('of an effect');
   const result = act();
-  if (dies) throw killed(process);
+  if (dies) throw killed(running);
   if (fate < faults.effect) throw fault('of the answer to an effect');
   return result;
 }
 
-async function alive({ dead }: Process): Promise<void> {
+async function alive({ dead }: Running): Promise<void> {
   await Promise.resolve();
   if (dead) throw new Killed();
 }
 
-export function killed(process: Process): Killed {
-  process.dead = true;
-  process.stage.kills += 1;
+export function killed(running: Running): Killed {
+  running.dead = true;
+  running.stage.kills += 1;
   return new Killed();
 }
 
@@ -54,21 +54,21 @@ function fault(what: string): FleetError {
   return new FleetError({ kind: 'retry', code: 'simulated-fault', message: `a simulated fault ${what}` });
 }
 
-export function clockOf(process: Process): Clock {
+export function clockOf(running: Running): Clock {
   return {
-    now: () => process.stage.now,
+    now: () => running.stage.now,
     sleep: async (ms) => {
-      await alive(process);
-      pass(process.stage, ms);
+      await alive(running);
+      pass(running.stage, ms);
     },
   };
 }
 
-export function cloudOf(process: Process): Cloud {
-  const { stage } = process;
+export function cloudOf(running: Running): Cloud {
+  const { stage } = running;
   const { world, faults, random } = stage;
   const read = async (zone: string) => {
-    await alive(process);
+    await alive(running);
     const broken = faults.read * (isDark(stage, zone) ? 10 : 1);
     if (broken > 0 && random() < broken) throw fault('of a read');
   };
@@ -85,23 +85,23 @@ export function cloudOf(process: Process): Cloud {
       return reportOf(relayCalled(stage, name), stage.now) ?? { version: undefined, health: undefined };
     },
     mark: ({ name }, cordon) =>
-      effect(process, () => {
+      effect(running, () => {
         // A label keeps whole seconds.
         relayCalled(stage, name).cordon = { ...cordon, at: Math.floor(cordon.at / 1000) * 1000 };
       }),
     unmark: ({ name }) =>
-      effect(process, () => {
+      effect(running, () => {
         relayCalled(stage, name).cordon = undefined;
       }),
     awaitController: ({ name }) =>
-      effect(process, () => {
+      effect(running, () => {
         relayCalled(stage, name).awaitsController = true;
       }),
     release: ({ name }) =>
-      effect(process, () => {
+      effect(running, () => {
         relayCalled(stage, name).awaitsController = false;
       }),
-    replace: ({ name, id }) => effect(process, () => replace(stage, name, id)),
+    replace: ({ name, id }) => effect(running, () => replace(stage, name, id)),
   };
 }
 
@@ -115,10 +115,10 @@ function replace(stage: Stage, name: string, id: string): void {
   remake(stage, relay);
 }
 
-export function relaysOf(process: Process): Relays {
-  const { stage } = process;
+export function relaysOf(running: Running): Relays {
+  const { stage } = running;
   const found = async (name: string) => {
-    await alive(process);
+    await alive(running);
     return relayCalled(stage, name);
   };
   return {
@@ -132,30 +132,30 @@ export function relaysOf(process: Process): Relays {
       return { limit, deleteDelay };
     },
     cordon: ({ name }) =>
-      effect(process, () => {
+      effect(running, () => {
         Object.assign(relayCalled(stage, name), { limit: 0, deleteDelay: 2 });
       }),
     ages: async () => undefined,
     callIds: async ({ name }) => (await found(name)).calls.map((_, index) => `call${index}`),
     timeouts: async ({ name }) => (await found(name)).timeouts,
     setTimeouts: ({ name }, timeouts) =>
-      effect(process, () => {
+      effect(running, () => {
         const relay = relayCalled(stage, name);
         relay.timeouts = timeouts;
         // A call that never ends by itself has no packets.
         if (timeouts.silent < 3600) relay.calls = relay.calls.filter(Number.isFinite);
       }),
     restore: ({ name }, { limit, deleteDelay, timeouts }) =>
-      effect(process, () => {
+      effect(running, () => {
         const relay = relayCalled(stage, name);
         relay.timeouts = timeouts ?? relay.timeouts;
         relay.limit = limit;
         if (deleteDelay !== 'unknown') relay.deleteDelay = deleteDelay;
       }),
     emptyCalls: async () => [],
-    removeEmptyCalls: () => effect(process, () => 0),
+    removeEmptyCalls: () => effect(running, () => 0),
     probe: ({ name }, packets) =>
-      effect(process, () => ({
+      effect(running, () => ({
         ok: !stage.badProbe.has(name),
         detail: stage.badProbe.has(name) ? `of ${packets} packets each way 0 arrived` : 'ok',
       })),
@@ -177,12 +177,12 @@ function hear(stage: Stage, name: string, look: Look, id: string): Look {
   return look;
 }
 
-export function proxiesOf(process: Process): Proxies {
-  const { off } = process.stage;
+export function proxiesOf(running: Running): Proxies {
+  const { off } = running.stage;
   return {
     check: async () => undefined,
-    leaveOut: ({ name }) => effect(process, () => void off.add(name)).then(() => 'off'),
-    takeBack: ({ name }) => effect(process, () => void off.delete(name)).then(() => 'on'),
+    leaveOut: ({ name }) => effect(running, () => void off.add(name)).then(() => 'off'),
+    takeBack: ({ name }) => effect(running, () => void off.delete(name)).then(() => 'on'),
     leftOut: async () => [],
   };
 }

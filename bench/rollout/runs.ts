@@ -5,7 +5,7 @@ import type { Policy } from '../../rollout/core/policy.ts';
 import { createObserver } from '../../rollout/observe.ts';
 import type { Ports } from '../../rollout/ports.ts';
 import type { RunEnd } from '../../rollout/run-end.ts';
-import { clockOf, cloudOf, killed, type Process, proxiesOf, relaysOf } from './ports.ts';
+import { clockOf, cloudOf, killed, proxiesOf, type Running, relaysOf } from './ports.ts';
 import type { Stage } from './stage.ts';
 
 export type RunOptions = {
@@ -20,13 +20,13 @@ export async function startRun(stage: Stage, policy: Policy, options: RunOptions
   stage.processes += 1;
   const { killAt = Number.POSITIVE_INFINITY, killAtEvent = Number.POSITIVE_INFINITY } = options;
   const id = `r${stage.processes}`;
-  const process: Process = { stage, id, killAt, killAtEvent, effects: 0, events: 0, dead: false };
-  const cloud = cloudOf(process);
-  const relays = relaysOf(process);
-  const clock = clockOf(process);
-  const journal = { write: (event: EventBody) => write(process, event) };
+  const running: Running = { stage, id, killAt, killAtEvent, effects: 0, events: 0, dead: false };
+  const cloud = cloudOf(running);
+  const relays = relaysOf(running);
+  const clock = clockOf(running);
+  const journal = { write: (event: EventBody) => write(running, event) };
   const lock = { check: () => undefined };
-  const ports: Ports = { cloud, relays, proxies: proxiesOf(process), clock, lock, journal };
+  const ports: Ports = { cloud, relays, proxies: proxiesOf(running), clock, lock, journal };
   const { zones, name } = stage.world;
   return await runRollout(ports, {
     id,
@@ -40,10 +40,10 @@ export async function startRun(stage: Stage, policy: Policy, options: RunOptions
 }
 
 /** A line of the journal; the process may die over it. */
-function write(process: Process, event: EventBody): void {
-  const { stage, killAtEvent } = process;
-  if (process.dead) return;
-  process.events += 1;
-  if (process.events >= killAtEvent || stage.random() < stage.faults.killAtEvent) throw killed(process);
+function write(running: Running, event: EventBody): void {
+  const { stage, killAtEvent } = running;
+  if (running.dead) return;
+  running.events += 1;
+  if (running.events >= killAtEvent || stage.random() < stage.faults.killAtEvent) throw killed(running);
   stage.onEvent?.(event);
 }
