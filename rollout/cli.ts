@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, exitCodeOf, FleetError, isFleetError, wordError } from '../lib/errors.ts';
 import { nearest } from '../lib/nearest.ts';
 import { addCompletion } from './cli/completion.ts';
+import { addHandover } from './cli/handover.ts';
 import { addHands } from './cli/hands.ts';
 import { addLooks } from './cli/looks.ts';
 import { example, whole, withFleet } from './cli/options.ts';
@@ -40,6 +41,7 @@ function rolloutProgram(): Command {
   addPlan(program);
   addLooks(program);
   addHands(program);
+  addHandover(program);
   addReport(program);
   addCompletion(program);
   return program;

@@ -10,6 +10,20 @@ async function rollout(...args: readonly string[]) {
   return { code: done.exitCode, out: done.stdout, err: done.stderr };
 }
 
+/** A hand-over that is right but for one thing. */
+function handover(wrong: Readonly<Record<string, string>>): readonly string[] {
+  const { giver, ...options } = {
+    ...{ giver: '127.0.0.1', address: '127.0.0.3', move: '/bin/true', redis: '127.0.0.1:1' },
+    ...{ through: '14', version: 'mr12.5.1.31', ...wrong },
+  };
+  return [
+    'handover',
+    giver,
+    '127.0.0.2',
+    ...Object.entries(options).flatMap(([key, value]) => [`--${key}`, value]),
+  ];
+}
+
 test('help names the commands and exit codes', async () => {
   const { code, out } = await rollout('--help');
   expect(code).toBe(0);
@@ -29,6 +43,11 @@ test.each<readonly [readonly string[], string]>([
   [['report', 'package.json'], 'No run begins in package.json'],
   [['report', '--shared', 'x.jsonl'], 'Journals are named, and --shared'],
   [['cordon'], "missing required argument 'relay'"],
+  [['handover', '10.0.0.11', '10.0.0.12'], "required option '--address <ip>' not specified"],
+  [handover({ giver: 'relay-a' }), '"relay-a" is no address'],
+  [handover({ move: 'package.json' }), 'package.json is no program that can be run'],
+  [handover({ redis: '10.0.0.5' }), '"10.0.0.5" is no Redis'],
+  [handover({ version: '12.5' }), 'It must be a version as upstream tags it'],
 ])('wrong usage ends with exit code 2 and says what is wrong: %j', async (args, says) => {
   const { code, out, err } = await rollout(...args);
   expect(code).toBe(2);

@@ -34,6 +34,7 @@ export const DOORS: readonly Door[] = [
     through: [
       'scripts/setup/run.mjs',
       'bench/*.ts',
+      'rollout/adapters/mover.ts',
       'lab/start.ts',
       'infra/evaluate/program.ts',
       'infra/preview/against.ts',

@@ -30,7 +30,7 @@ function describeTree(root: string): RtpengineTree {
 }
 
 /** The tree's own loader and libraries run its binary on any host of the same architecture, without chroot or root. */
-function commandOf(root: string): readonly string[] {
+export function commandOf(root: string): readonly string[] {
   const binary = join(root, 'usr/bin/rtpengine');
   if (root === '/') return [binary];
   const libraries = readdirSync(join(root, 'usr/lib')).filter((name) => name.endsWith('-linux-gnu'));
