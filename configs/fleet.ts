@@ -365,9 +365,9 @@ export interface Fleet {
    */
   redis: {
     /**
-     * `memorystore` = managed; `external` = one that is there already, at `host`; `none` = relays keep no state outside themselves.
+     * `memorystore` = managed; `vm` = Debian's redis-server on a machine of its own; `external` = one that is there already, at `host`; `none` = relays keep no state outside themselves.
      */
-    kind: 'memorystore' | 'external' | 'none';
+    kind: 'memorystore' | 'vm' | 'external' | 'none';
     /**
      * Name or IPv4 address of an external Redis.
      */
@@ -381,7 +381,7 @@ export interface Fleet {
      */
     auth: boolean;
     /**
-     * Secret Manager version that holds the password of an external Redis. Absent: it asks for none.
+     * Secret Manager version that holds the password of an external Redis (absent: it asks for none) or that of a `vm`, which must have one: made by you, so that it is in no program and no state.
      */
     secret?: string;
     /**
@@ -400,6 +400,18 @@ export interface Fleet {
      * Size in GiB.
      */
     memoryGb: number;
+    /**
+     * Zone of a `vm`; a zone of the fleet. Absent: the first one.
+     */
+    zone?: string;
+    /**
+     * Machine type of a `vm`; of its memory 60 % hold data.
+     */
+    machineType: string;
+    /**
+     * Size of the data disk of a `vm`, in GB: four times its memory leaves room for what it writes anew.
+     */
+    diskGb: number;
     /**
      * Number of the database for call state. Used while the fleet has one relay: relays that share a database would restore, count and delete each other's calls.
      */

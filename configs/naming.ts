@@ -20,6 +20,10 @@ export const METADATA = {
   guestAttributes: 'enable-guest-attributes',
   /** GCE's own switch for OS Login; value `TRUE`. */
   osLogin: 'enable-oslogin',
+  /** GCE's own: what the guest agent runs at every boot. */
+  startUp: 'startup-script',
+  /** GCE's own switch: SSH keys of the project let nobody in; value `TRUE`. */
+  noProjectKeys: 'block-project-ssh-keys',
 } as const;
 
 /** Guest attributes that a relay writes, in namespace `rtpfleet`. */

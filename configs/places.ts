@@ -30,6 +30,11 @@ export function rangesOf(fleet: Readonly<Pick<Fleet, 'cloud' | 'network'>>): rea
   return placesOf(fleet).flatMap(({ range }) => (range === undefined ? [] : [range]));
 }
 
+/** Where the machine of `redis.kind: vm` stands. */
+export function redisZone({ cloud, redis }: Readonly<Pick<Fleet, 'cloud' | 'redis'>>): string {
+  return redis.zone ?? cloud.zones[0] ?? `${cloud.region}-a`;
+}
+
 /** How many relays the fleet has in all its zones. */
 export function relayCount({ cloud, relays }: Readonly<Pick<Fleet, 'cloud' | 'relays'>>): number {
   return relays.perZone * cloud.zones.length;

@@ -2,7 +2,7 @@
 import type { Fleet } from './fleet.ts';
 import { instances } from './instances.ts';
 import type { Problem } from './load.ts';
-import { type Place, placesOf, regionOf, relayCount } from './places.ts';
+import { type Place, placesOf, redisZone, regionOf, relayCount } from './places.ts';
 import { overlap, rangeSize } from './range.ts';
 import { logs, ownOptions, tuning } from './rules-of-nodes.ts';
 import { countOf } from './share.ts';
@@ -119,15 +119,19 @@ function secureBoot({ image, rtpengine }: Fleet): readonly Problem[] {
 /** Families of machine types with Arm processors (GCE: "Arm VMs on Compute Engine"). */
 const ARM_FAMILIES: readonly string[] = ['t2a', 'c4a', 'n4a'];
 
+function isArm(machineType: string): boolean {
+  const [family = ''] = machineType.split('-');
+  return ARM_FAMILIES.includes(family);
+}
+
 /** A machine starts only images of its own architecture. */
 function architecture({ image, relays, rtpengine }: Fleet): readonly Problem[] {
-  const [family = ''] = relays.machineType.split('-');
-  const isArm = ARM_FAMILIES.includes(family);
+  const arm = isArm(relays.machineType);
   const problems: Problem[] = [];
-  if (isArm !== (image.architecture === 'arm64'))
+  if (arm !== (image.architecture === 'arm64'))
     problems.push({
       path: ['relays', 'machineType'],
-      message: `relays.machineType: ${relays.machineType} is ${isArm ? 'an arm64' : 'an amd64'} machine, and image.architecture is ${image.architecture}`,
+      message: `relays.machineType: ${relays.machineType} is ${arm ? 'an arm64' : 'an amd64'} machine, and image.architecture is ${image.architecture}`,
     });
   if (image.architecture === 'arm64' && rtpengine.kernel !== 'off')
     problems.push({
@@ -151,8 +155,17 @@ function redis(fleet: Fleet): readonly Problem[] {
     wrong('host', 'is missing; an external Redis has to be named');
   if (redis.kind !== 'external' && redis.host !== undefined)
     wrong('host', `${redis.host} is for an external Redis; this one is ${redis.kind}`);
-  if (redis.kind !== 'external' && redis.secret !== undefined)
-    wrong('secret', `is for an external Redis; this one is ${redis.kind}`);
+  if (redis.kind !== 'external' && redis.kind !== 'vm' && redis.secret !== undefined)
+    wrong('secret', `is for an external Redis or a vm; this one is ${redis.kind}`);
+  if (redis.kind === 'vm' && isArm(redis.machineType))
+    wrong('machineType', `${redis.machineType} is an arm64 machine, and a vm boots Debian for amd64`);
+  if (redis.kind === 'vm' && redis.secret === undefined)
+    wrong('secret', 'is missing; a vm asks for a password, which you put into Secret Manager');
+  if (redis.zone !== undefined && (redis.kind !== 'vm' || !fleet.cloud.zones.includes(redis.zone)))
+    wrong(
+      'zone',
+      redis.kind === 'vm' ? `${redis.zone} is none of cloud.zones` : `is for a vm; this one is ${redis.kind}`,
+    );
   if (redis.kind !== 'memorystore' && redis.auth)
     wrong('auth', `is for Memorystore; this one is ${redis.kind}`);
   if (redis.tls && redis.kind !== 'memorystore' && redis.kind !== 'external')
@@ -184,10 +197,11 @@ function proxies({ proxies }: Fleet): readonly Problem[] {
 function size(fleet: Fleet): readonly Problem[] {
   const { cloud, relays } = fleet;
   const crowded = placesOf(fleet).flatMap(({ region, range, zones }) => {
-    const wanted = relays.perZone * zones.length;
+    const guests = fleet.redis.kind === 'vm' && regionOf(redisZone(fleet)) === region ? 1 : 0;
+    const wanted = relays.perZone * zones.length + guests;
     const room = range === undefined ? wanted : rangeSize(range) - RESERVED_BY_GCE;
     const path = region === cloud.region ? ['network', 'range'] : ['network', 'ranges', region];
-    const message = `${path.join('.')}: ${range} has room for ${room} machines, the fleet has ${wanted} relays there`;
+    const message = `${path.join('.')}: ${range} has room for ${room} machines, the fleet has ${wanted} ${guests > 0 ? 'relays and Redis' : 'relays'} there`;
     return wanted > room ? [{ path, message }] : [];
   });
   return [...crowded, ...budget(fleet)];

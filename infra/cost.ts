@@ -145,24 +145,41 @@ function resourceLine({ type, inputs }: Declared, all: readonly Declared[]): rea
     case 'gcp:compute/routerNat:RouterNat':
       return [natLine(String(inputs.region), all)];
     case 'gcp:compute/instance:Instance': {
-      const zone = String(inputs.zone);
+      const region = regionOf(inputs);
       const machine = String(inputs.machineType);
-      return [line(machine, 1, machinePrice(machine), regionOf({ zone }))];
+      const disks = records(record(inputs.bootDisk).initializeParams);
+      return [
+        line(machine, 1, machinePrice(machine), region),
+        ...disks.map((disk) => diskLine(disk, region)),
+      ];
     }
+    case 'gcp:compute/disk:Disk':
+      return [diskLine(inputs, regionOf(inputs))];
     default:
       return [];
   }
 }
 
-/** Priced by machine up to a most, with one address; of the machines that use it only the relays are known here. */
+/** Priced by machine up to a most, with one address; those with an address of their own do not use it. */
 function natLine(region: string, all: readonly Declared[]): CostLine {
-  const groups = all.filter(
-    ({ type, inputs }) => /instanceGroupManager:/i.test(type) && regionOf(inputs) === region,
-  );
-  const relays = groups.reduce((sum, { inputs }) => sum + Number(inputs.targetSize), 0);
-  const machines = Math.min(relays, prices.natMostMachines);
+  const here = all.filter(({ inputs }) => regionOf(inputs) === region);
+  const groups = here.filter(({ type }) => /instanceGroupManager:/i.test(type));
+  const single = here.filter(({ type, inputs }) => /compute\/instance:/.test(type) && isInside(inputs));
+  const relays = groups
+    .filter(({ inputs }) => isInside(templateOf(inputs, all)?.inputs ?? {}))
+    .reduce((sum, { inputs }) => sum + Number(inputs.targetSize), 0);
+  const count = relays + single.length;
+  const machines = Math.min(count, prices.natMostMachines);
   const hour = machines * prices.natMachineHour + prices.externalAddressHour;
-  return line(`Cloud NAT for ${relays} relays`, 1, { everywhere: monthly(hour) }, region);
+  return line(`Cloud NAT for ${count} machines`, 1, { everywhere: monthly(hour) }, region);
+}
+
+function isInside({ networkInterfaces }: Json): boolean {
+  return records(networkInterfaces).every(({ accessConfigs }) => records(accessConfigs).length === 0);
+}
+
+function diskLine({ size, type }: Json, region: string): CostLine {
+  return line(`${size} GB ${type}`, 1, diskPrice(String(type), Number(size)), region);
 }
 
 function redisPrice(tier: string, sizeGb: number): Price {

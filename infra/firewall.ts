@@ -2,7 +2,7 @@
 import { Firewall, type FirewallArgs } from '@pulumi/gcp/compute/firewall.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Fleet } from '../configs/fleet.ts';
-import { openings, REDIS_PORT, REDIS_TLS_PORT } from './ports.ts';
+import { controllerTag, IAP_RANGES, openings, REDIS_PORT, REDIS_TLS_PORT, redisTag } from './ports.ts';
 
 export type FirewallInputs = {
   readonly fleet: Readonly<Fleet>;
@@ -11,15 +11,12 @@ export type FirewallInputs = {
   readonly relayAccount: pulumi.Output<string>;
   /** Address of Memorystore; absent: the fleet has none. */
   readonly redisHost?: pulumi.Output<string> | undefined;
+  /** E-mail of the service account of the Redis machine; absent: the fleet has none. */
+  readonly redisAccount?: pulumi.Output<string> | undefined;
 };
 
 /** Rules that allow come before the rule that denies the rest (a lower number wins). */
 const PRIORITY = { allow: 1000, denyRest: 2000 };
-
-/** Network tag of a machine that runs `rollout` inside the fleet's network: it may reach Redis. */
-export function controllerTag(fleet: string): string {
-  return `${fleet}-controller`;
-}
 
 export class FleetFirewall extends pulumi.ComponentResource {
   constructor(name: string, inputs: FirewallInputs, opts?: pulumi.ComponentResourceOptions) {
@@ -43,6 +40,7 @@ export class FleetFirewall extends pulumi.ComponentResource {
       );
     }
     if (inputs.redisHost !== undefined) lockRedis(name, inputs, inputs.redisHost, this);
+    if (inputs.redisAccount !== undefined) openRedis(name, inputs, inputs.redisAccount, this);
     this.registerOutputs();
   }
 }
@@ -87,5 +85,46 @@ function lockRedis(
     description: 'Nothing else in this network may speak to the Redis of the relays',
     priority: PRIORITY.denyRest,
     denies: [{ protocol: 'tcp' }],
+  });
+}
+
+/** A machine stands in this network, where what no rule lets in is closed: its port is open to relays and the controller, SSH to IAP. */
+function openRedis(
+  name: string,
+  { fleet, network, relayAccount }: FirewallInputs,
+  redisAccount: pulumi.Output<string>,
+  parent: pulumi.Resource,
+): void {
+  const toRedis = [{ protocol: 'tcp', ports: [String(REDIS_PORT)] }];
+  const { controllerSources } = fleet.network;
+  const rule = (what: string, args: Partial<FirewallArgs>) =>
+    new Firewall(
+      `${name}-${what}`,
+      {
+        ...{ project: fleet.cloud.project, name: `${fleet.name}-${what}`, network },
+        ...{ direction: 'INGRESS', priority: PRIORITY.allow },
+        ...args,
+      },
+      { parent },
+    );
+  rule('redis-controller', {
+    description: `Lock and journal of a rollout, on a machine with tag ${controllerTag(fleet.name)} or where the controller is`,
+    // Google takes no tag beside a service account in one rule.
+    sourceTags: [controllerTag(fleet.name)],
+    targetTags: [redisTag(fleet.name)],
+    ...(controllerSources.length > 0 ? { sourceRanges: [...controllerSources] } : {}),
+    allows: toRedis,
+  });
+  rule('redis-ssh', {
+    description: 'SSH through Identity-Aware Proxy',
+    sourceRanges: [...IAP_RANGES],
+    targetServiceAccounts: [redisAccount],
+    allows: [{ protocol: 'tcp', ports: ['22'] }],
+  });
+  rule('redis-relays', {
+    description: 'Call state of the relays',
+    sourceServiceAccounts: [relayAccount],
+    targetServiceAccounts: [redisAccount],
+    allows: toRedis,
   });
 }

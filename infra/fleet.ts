@@ -32,15 +32,16 @@ export class RelayFleet extends pulumi.ComponentResource {
     this.identity = new FleetIdentity(name, fleet, child);
     const { network, identity } = this;
     const { relay, controller } = identity;
-    this.redis =
+    const redis =
       fleet.redis.kind === 'none'
         ? undefined
-        : new FleetRedis(`${name}-redis`, { settings, network: network.network, relay, controller }, child)
-            .place;
+        : new FleetRedis(`${name}-redis`, { settings, network, relay, controller }, child);
+    this.redis = redis?.place;
     const redisHost = fleet.redis.kind === 'memorystore' ? this.redis?.host : undefined;
+    const redisAccount = redis?.account;
     new FleetFirewall(
       `${name}-firewall`,
-      { fleet, network: network.network, relayAccount: relay, redisHost },
+      { fleet, network: network.network, relayAccount: relay, redisHost, redisAccount },
       child,
     );
     this.templates = templates(name, settings, this, this);

@@ -11,7 +11,7 @@ import { RouterNat } from '@pulumi/gcp/compute/routerNat.js';
 import { Subnetwork } from '@pulumi/gcp/compute/subnetwork.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Fleet } from '../configs/fleet.ts';
-import { type Place, placesOf } from '../configs/places.ts';
+import { type Place, placesOf, redisZone, regionOf } from '../configs/places.ts';
 
 export class FleetNetwork extends pulumi.ComponentResource {
   /** Self link. */
@@ -42,8 +42,8 @@ export class FleetNetwork extends pulumi.ComponentResource {
         subnetwork(`${name}-${place.region}`, fleet, place, network, this),
       ]),
     );
-    if (fleet.network.externalAddresses === 'none')
-      for (const { region } of places) cloudNat(`${name}-${region}`, fleet, region, network, child);
+    for (const { region } of places)
+      if (needsNat(fleet, region)) cloudNat(`${name}-${region}`, fleet, region, network, child);
     this.registerOutputs({ network, subnetworks: Object.fromEntries(this.subnetworks) });
   }
 }
@@ -73,7 +73,15 @@ function subnetwork(
   return selfLink;
 }
 
-/** A way out for relays without an external address; nothing comes in through it. Where each has its own address there is none to make. */
+/** For machines without an external address: relays, by the fleet file, and always the Redis machine. */
+function needsNat(fleet: Readonly<Fleet>, region: string): boolean {
+  const { network, redis } = fleet;
+  return (
+    network.externalAddresses === 'none' || (redis.kind === 'vm' && regionOf(redisZone(fleet)) === region)
+  );
+}
+
+/** A way out, through which nothing comes in. Machines with an address of their own do not use it. */
 function cloudNat(
   name: string,
   { name: fleet, cloud }: Readonly<Fleet>,

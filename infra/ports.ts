@@ -13,6 +13,16 @@ export const IAP_RANGES: readonly string[] = ['35.235.240.0/20'];
 export const REDIS_PORT = 6379;
 export const REDIS_TLS_PORT = 6378;
 
+/** Network tag of a machine that runs `rollout` inside the fleet's network: it may reach Redis. */
+export function controllerTag(fleet: string): string {
+  return `${fleet}-controller`;
+}
+
+/** Network tag of the fleet's Redis machine: Google lets tags in only to tags. */
+export function redisTag(fleet: string): string {
+  return `${fleet}-redis`;
+}
+
 export type Opening = {
   /** Ends the firewall rule's name: `<fleet>-<name>`. */
   readonly name: string;

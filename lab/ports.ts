@@ -52,6 +52,8 @@ export type RedisWish = {
   readonly password?: string | undefined;
   /** It speaks TLS, and nothing else. */
   readonly tls?: boolean;
+  /** Address that it must have, free in the lab's range; absent: one of those that the lab keeps for itself. */
+  readonly host?: string;
 };
 
 export type RedisAddress = {

@@ -52,11 +52,12 @@ async function recordOf(folder: string, name: string): Promise<RedisRecord | und
 async function start(
   { folder, names, network }: RedisOptions,
   name: string,
-  { config = {}, password, tls = false }: RedisWish,
+  { config = {}, password, tls = false, host: wanted }: RedisWish,
 ): Promise<RedisAddress> {
   const args = redisArguments(name, config);
   const home = join(folder, 'redis', name);
-  const host = (await recordOf(folder, name))?.host ?? (await freeAddress(folder, network.range, name));
+  const known = wanted ?? (await recordOf(folder, name))?.host;
+  const host = known ?? (await freeAddress(folder, network.range, name));
   const namespace = namespaceOf(names, `r${name}`);
   await mkdir(home, { recursive: true });
   await removeNamespace(namespace);

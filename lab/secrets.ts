@@ -103,6 +103,13 @@ function access(lab: Lab, id: string | undefined, version: string | undefined): 
   return { name: resource.name, payload: { data } };
 }
 
+/** The text of `projects/…/secrets/…/versions/…`, for the lab's own use. */
+export function secretText(lab: Lab, version: string): string {
+  const [, project, id, number] = PATH.exec(`/v1/${version}`) ?? [];
+  if (project !== lab.project) throw notFound(version);
+  return Buffer.from(versionOf(lab, id, number).data, 'base64').toString();
+}
+
 function setPolicy(lab: Lab, id: string | undefined, { policy }: Json): Json {
   const secret = secretOf(lab, id);
   const { etag, ...rest } = (policy ?? {}) as Json;

@@ -18,6 +18,7 @@ import { machineApi } from './machine-api.ts';
 import { resumeRedis } from './memorystore.ts';
 import { createOperations } from './operations.ts';
 import type { Images, LabNetwork, Machines, MetadataSource, RedisServers } from './ports.ts';
+import { resumeRedisMachines } from './redis-machines.ts';
 import { regionsOf } from './resources/call.ts';
 import { defaultNetwork } from './resources/default-network.ts';
 import { guestAttributesEnabled, instanceAt, metadataTree } from './resources/metadata-tree.ts';
@@ -155,6 +156,7 @@ function createLab(
 async function resume(lab: Lab): Promise<void> {
   await revive(lab);
   await resumeRedis(lab);
+  await resumeRedisMachines(lab);
   lab.operations.resume();
 }
 

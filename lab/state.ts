@@ -89,6 +89,15 @@ export type SecretRecord = {
   policy: Json;
 };
 
+/** What stands for a machine with Redis (redis-machines.ts). */
+export type RedisMachineRecord = {
+  readonly zone: string;
+  /** Reserved, in the lab's range. */
+  readonly address: string;
+  /** `projects/…/secrets/…/versions/…` */
+  readonly secret: string;
+};
+
 export type State = {
   readonly format: 1;
   readonly project: string;
@@ -110,6 +119,8 @@ export type State = {
   redisOperations: Record<string, Json>;
   /** Passwords of Memorystore instances, by name; absent in labs that are older than passwords. */
   redisPasswords?: Record<string, string>;
+  /** What stands for machines with Redis, by name; absent in labs that are older. */
+  redisMachines?: Record<string, RedisMachineRecord>;
   /** By id; absent in labs that are older than secrets. */
   secrets?: Record<string, SecretRecord>;
 };

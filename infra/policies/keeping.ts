@@ -33,7 +33,8 @@ const labelled: Policy = {
       const key = LABELS_OF[resource.type.replace(/^gcp:/, '').replace(/:.*$/, '')];
       if (key === undefined) return [];
       const isOurs = (labels: unknown) => record(labels)[LABEL.fleet] === subject.fleet.name;
-      const disks = records(resource.inputs.disks).filter(({ labels }) => !isOurs(labels));
+      const boot = records(record(resource.inputs.bootDisk).initializeParams);
+      const disks = [...records(resource.inputs.disks), ...boot].filter(({ labels }) => !isOurs(labels));
       return findings(resource, [
         ...(isOurs(resource.inputs[key]) ? [] : [`its ${key} have no ${LABEL.fleet}: ${subject.fleet.name}`]),
         ...disks.map(() => `a disk of it has no label ${LABEL.fleet}: ${subject.fleet.name}`),
@@ -43,6 +44,7 @@ const labelled: Policy = {
 
 /** Kinds that hold calls or state: losing one ends calls. */
 const HOLDING = [
+  'compute/disk',
   'compute/instance',
   'compute/instanceGroupManager',
   'compute/regionInstanceGroupManager',

@@ -2,7 +2,7 @@
 import type { Fleet } from '../../configs/fleet.ts';
 import { LABEL } from '../../configs/naming.ts';
 import { UNKNOWN } from '../evaluate/protocol.ts';
-import { HEALTH_CHECK_RANGES, IAP_RANGES, REDIS_PORT, REDIS_TLS_PORT } from '../ports.ts';
+import { controllerTag, HEALTH_CHECK_RANGES, IAP_RANGES, REDIS_PORT, REDIS_TLS_PORT } from '../ports.ts';
 import { covers, type Rule, rulesOf } from './rules.ts';
 import { isTheWorld, isWithin } from './sources.ts';
 import { findings, ofKind, type Policy, record, records, type Subject, texts } from './subject.ts';
@@ -85,6 +85,8 @@ const controlIsPrivate: Policy = {
   },
 };
 
+const SOURCES = ['sourceRanges', 'sourceTags', 'sourceServiceAccounts'];
+
 const rulesExplainThemselves: Policy = {
   name: 'rules-explain-themselves',
   rule: 'Every firewall rule that lets in says whom, to what machines, and why.',
@@ -93,7 +95,7 @@ const rulesExplainThemselves: Policy = {
       findings(resource, [
         ...(why.trim() === '' ? ['it does not say why it is there (description)'] : []),
         ...(targets.length === 0 ? ['it is for every machine of the network (no target)'] : []),
-        ...(resource.inputs.sourceRanges === undefined && resource.inputs.sourceTags === undefined
+        ...(SOURCES.every((key) => resource.inputs[key] === undefined)
           ? ['it does not say who may come in (sourceRanges)']
           : []),
       ]),
@@ -152,6 +154,24 @@ const redisIsLocked: Policy = {
   },
 };
 
+const redisIsForItsOwn: Policy = {
+  name: 'redis-is-for-its-own',
+  rule: 'What lets machines in to Redis names the relays and the controller, and nobody else.',
+  broken: (subject) =>
+    incoming(subject)
+      .filter((rule) => covers(rule, 'tcp', REDIS_PORT))
+      .flatMap(({ resource, peers }) => {
+        const { name } = subject.fleet;
+        const strangers = peers.filter(
+          (peer) => peer !== controllerTag(name) && !peer.startsWith(`${name}-relay@`),
+        );
+        return findings(
+          resource,
+          strangers.map((peer) => `it lets ${peer} reach Redis`),
+        );
+      }),
+};
+
 const networkIsItsOwn: Policy = {
   name: 'network-is-its-own',
   rule: 'Nothing stands in the default network, and no subnetwork comes by itself.',
@@ -176,5 +196,6 @@ export const NETWORK_POLICIES: readonly Policy[] = [
   rulesExplainThemselves,
   redisIsPrivate,
   redisIsLocked,
+  redisIsForItsOwn,
   networkIsItsOwn,
 ];

@@ -29,6 +29,8 @@ const FIXED_OF: Readonly<Record<string, readonly string[]>> = {
   'compute/router': ['network'],
   'compute/routerNat': ['router'],
   'compute/address': ['*'],
+  'compute/disk': ['type'],
+  'compute/instance': ['bootDisk', 'networkInterfaces', 'shieldedInstanceConfig.enableSecureBoot'],
   'projects/iAMMember': ['*'],
   'redis/instance': ['tier', 'connectMode', 'authorizedNetwork', 'transitEncryptionMode', 'reservedIpRange'],
   'secretmanager/secretIamMember': ['*'],

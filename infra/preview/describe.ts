@@ -18,6 +18,15 @@ const WORDS: Readonly<Record<string, (inputs: Json, resource: Resource) => reado
       `every ${checkIntervalSec} s, ${unhealthyThreshold} misses`,
     ];
   },
+  'compute/disk': ({ size, type, zone }) => [`${size} GB ${type}`, zone],
+  'compute/instance': ({ machineType, zone, bootDisk, networkInterfaces }) => {
+    const { image, size, type } = record(record(bootDisk).initializeParams);
+    const outside = records(networkInterfaces).some(({ accessConfigs }) => records(accessConfigs).length > 0);
+    return [
+      ...[machineType, String(image).split('/').at(-1), `${size} GB ${type}`, zone],
+      outside ? 'external address' : 'no external address',
+    ];
+  },
   'compute/instanceGroupManager': ({ targetSize, zone, updatePolicy, statefulExternalIps }) => {
     const { type, replacementMethod } = record(updatePolicy);
     const external = records(statefulExternalIps).length > 0;

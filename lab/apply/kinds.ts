@@ -7,6 +7,7 @@ import type { Json } from '../../infra/evaluate/protocol.ts';
 import { type Ensured, ensure } from './ensure.ts';
 import { managedInstances, type Wait, waitUntilStable } from './group.ts';
 import { ensureRedis } from './redis.ts';
+import { ensureRedisVm } from './redis-machine.ts';
 import { computePath, type Rest } from './rest.ts';
 import { ensureSecret, ensureSecretMember, ensureSecretVersion } from './secret.ts';
 import {
@@ -84,6 +85,13 @@ const makers: Readonly<Record<string, Maker>> = {
   'gcp:compute/healthCheck:HealthCheck': resource('healthChecks', global, healthCheckBody, HEALTH_CHECK),
   'gcp:compute/instanceTemplate:InstanceTemplate': resource('instanceTemplates', global, templateBody, []),
   'gcp:compute/instanceGroupManager:InstanceGroupManager': ensureGroup,
+  'gcp:compute/address:Address': resource('addresses', regional, fields, []),
+  'gcp:compute/disk:Disk': async (_, { name }) => ({
+    change: { kind: 'skipped', because: 'the lab has no disks but those that machines boot from' },
+    what: `disk ${name}`,
+    resource: {},
+  }),
+  'gcp:compute/instance:Instance': (rest, inputs) => ensureRedisVm(rest, inputs as never),
   'gcp:redis/instance:Instance': (rest, inputs) => ensureRedis(rest, inputs as never),
   'gcp:secretmanager/secret:Secret': ensureSecret,
   'gcp:secretmanager/secretVersion:SecretVersion': ensureSecretVersion,

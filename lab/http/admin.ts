@@ -3,13 +3,15 @@ import type { Lab } from '../context.ts';
 import { readFault } from '../faults.ts';
 import { viewGroup } from '../groups/view.ts';
 import { zoneOf } from '../links.ts';
+import { ensureRedisMachine } from '../redis-machines.ts';
 import { refuse } from '../refusal.ts';
+import type { Json } from '../types.ts';
 import type { Reply } from './reply.ts';
 import { ok, parseBody } from './reply.ts';
 
 export const isAdminPath = (path: string): boolean => path.startsWith('/lab/');
 
-export function handleAdmin(lab: Lab, method: string, path: string, text: string): Reply {
+export async function handleAdmin(lab: Lab, method: string, path: string, text: string): Promise<Reply> {
   switch (`${method} ${path}`) {
     case 'GET /lab/v1/status':
       return ok(status(lab));
@@ -21,6 +23,8 @@ export function handleAdmin(lab: Lab, method: string, path: string, text: string
     case 'DELETE /lab/v1/faults':
       lab.faults.clear();
       return ok({ faults: [] });
+    case 'POST /lab/v1/redis-machines':
+      return ok(await ensureRedisMachine(lab, (parseBody(text) ?? {}) as Json));
     default:
       throw refuse(404, 'notFound', `There is no ${method} ${path}`);
   }

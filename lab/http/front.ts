@@ -34,7 +34,7 @@ export function createFront(lab: Lab, checkAnswers: boolean, report: (error: unk
         inBatch(lab, compute, part, report),
       );
     const text = body.toString();
-    if (isAdminPath(url.pathname)) return handleAdmin(lab, method, url.pathname, text);
+    if (isAdminPath(url.pathname)) return await handleAdmin(lab, method, url.pathname, text);
     if (isRedisPath(url.pathname))
       return underFault(lab, [`${method} ${url.pathname}`], async () => {
         const reply = handleRedis(lab, method, url, parseBody(text));

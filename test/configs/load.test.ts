@@ -106,6 +106,16 @@ describe('a wrong fleet file says', () => {
     ['{kind: external}', 'redis.host: is missing'],
     ['{host: 10.0.0.1}', 'redis.host: 10.0.0.1 is for an external Redis; this one is memorystore'],
     ['{secret: projects/p/secrets/s/versions/1}', 'redis.secret: is for an external Redis'],
+    ['{kind: vm}', 'redis.secret: is missing; a vm asks for a password'],
+    [
+      '{kind: vm, secret: projects/p/secrets/s/versions/1, machineType: c4a-standard-1}',
+      'redis.machineType: c4a-standard-1 is an arm64 machine',
+    ],
+    ['{zone: us-central1-a}', 'redis.zone: is for a vm; this one is memorystore'],
+    [
+      '{kind: vm, secret: projects/p/secrets/s/versions/1, zone: us-east1-a}',
+      'redis.zone: us-east1-a is none of cloud.zones',
+    ],
     ['{kind: none, tls: true}', 'redis.tls: is for Memorystore or an external Redis; this one is none'],
     ['{tls: true, caFile: ca.pem}', 'redis.caFile: is for an external Redis with redis.tls'],
     ['{kind: external, host: r, caFile: ca.pem}', 'redis.caFile: is for an external Redis with redis.tls'],

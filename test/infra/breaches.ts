@@ -138,6 +138,16 @@ export const BREACHES: Readonly<Record<string, Readonly<Record<string, Breach>>>
       allows: [{ protocol: 'tcp', ports: ['6379'] }],
     }),
   },
+  'redis-is-for-its-own': {
+    'machines of another tag': rule({
+      ...{ targetServiceAccounts: undefined, targetTags: ['demo-redis'], sourceTags: ['web'] },
+      allows: [{ protocol: 'tcp', ports: ['6379'] }],
+    }),
+    'machines of another account': rule({
+      sourceServiceAccounts: ['demo-images@my-project.iam.gserviceaccount.com'],
+      allows: [{ protocol: 'tcp' }],
+    }),
+  },
   'network-is-its-own': {
     'subnetworks by themselves': (subject) =>
       changed(
@@ -192,6 +202,13 @@ export const BREACHES: Readonly<Record<string, Readonly<Record<string, Breach>>>
     'no labels': template(() => ({ labels: undefined })),
     'those of another fleet': redis(() => ({ labels: { rtpfleet: 'other' } })),
     'a disk without': template(() => ({ disks: [{ boot: true }] })),
+    'the disk of a machine without': (subject) =>
+      added(subject, 'compute/instance', {
+        labels: { rtpfleet: 'demo' },
+        bootDisk: { initializeParams: { image: 'debian-13' } },
+        shieldedInstanceConfig: { enableVtpm: true, enableIntegrityMonitoring: true },
+        deletionProtection: true,
+      }),
     'an alert without': (subject) => added(subject, 'monitoring/alertPolicy', { displayName: 'x' }),
   },
   protected: {
@@ -200,6 +217,13 @@ export const BREACHES: Readonly<Record<string, Readonly<Record<string, Breach>>>
     'a group that picks relays to delete': (subject) =>
       changed(subject, 'compute/instanceGroupManager', (one) => ({ ...one, beforeUpdate: ['other-hook'] })),
     'Memorystore that Google may delete': redis(() => ({ deletionProtection: false })),
+    'a data disk without': (subject) => ({
+      ...subject,
+      resources: added(subject, 'compute/disk', {
+        name: 'demo-redis-data',
+        labels: { rtpfleet: 'demo' },
+      }).resources.map((one) => (one.inputs.name === 'demo-redis-data' ? { ...one, protect: false } : one)),
+    }),
     'production told that it may': (subject) =>
       changed({ ...subject, protect: false, stack: 'prod-eu' }, 'redis/instance', (one) => ({
         ...one,

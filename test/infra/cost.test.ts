@@ -72,11 +72,24 @@ test('without external addresses Cloud NAT is paid by relay, up to a most, and o
   };
   const hours = (hour: number) => cents(hour * 730);
   expect(await lineOf(2)).toEqual([
-    { what: '1 × Cloud NAT for 4 relays in europe-west3', amount: hours(4 * 0.0014 + 0.005) },
+    { what: '1 × Cloud NAT for 4 machines in europe-west3', amount: hours(4 * 0.0014 + 0.005) },
   ]);
   expect(await lineOf(40)).toEqual([
-    { what: '1 × Cloud NAT for 80 relays in europe-west3', amount: hours(32 * 0.0014 + 0.005) },
+    { what: '1 × Cloud NAT for 80 machines in europe-west3', amount: hours(32 * 0.0014 + 0.005) },
   ]);
+});
+
+test('a machine with Redis costs itself, both its disks, and its way out', async () => {
+  const secret = 'projects/p/secrets/s/versions/1';
+  const { lines } = await cost({ ...cloud('us-central1', 'a'), redis: { kind: 'vm', secret, diskGb: 40 } });
+  const hour = 0.5 * 0.02181159 + 2 * 0.00292353;
+  for (const line of [
+    { what: '1 × e2-small in us-central1', amount: cents(hour * 730) },
+    { what: '1 × 10 GB pd-balanced in us-central1', amount: 1 },
+    { what: '1 × 40 GB pd-balanced in us-central1', amount: 4 },
+    { what: '1 × Cloud NAT for 1 machines in us-central1', amount: cents((0.0014 + 0.005) * 730) },
+  ])
+    expect(lines).toContainEqual(line);
 });
 
 test('shared cores cost a share', async () => {

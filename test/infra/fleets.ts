@@ -111,12 +111,15 @@ function network({ cloud, network }: File): Section {
 }
 
 /** Leaves of the options for Redis those that its kind, and a fleet of so many relays, has. */
-function redis({ host, secret, auth, tls, caFile, ...redis }: Section, relays: number): Section {
+function redis({ host, secret, auth, tls, caFile, zone: _, ...redis }: Section, relays: number): Section {
   const apart = redis.controlDatabase === redis.database ? { ...redis, controlDatabase: 15 } : redis;
   const door = relays > 1 ? { ...apart, tls } : apart;
   const { kind = 'memorystore' } = redis;
   if (kind === 'external')
     return { ...door, host: host ?? '10.1.2.3', secret, ...('tls' in door && tls ? { caFile } : {}) };
+  const named = secret ?? 'projects/my-project/secrets/redis/versions/latest';
+  // Google's Debian for amd64 is what it boots.
+  if (kind === 'vm') return { ...apart, secret: named, machineType: 'e2-small' };
   return kind === 'memorystore' ? { ...door, auth } : apart;
 }
 

@@ -320,6 +320,78 @@ describe('Redis', () => {
     expect(fleet.outputs.redis).toMatchObject({ port: 6378, ca: 'PEM-1\nPEM-2', secret: null });
   });
 
+  describe('on a machine of its own', () => {
+    const secret = 'projects/shared/secrets/redis/versions/latest';
+    const vm = { redis: { kind: 'vm', secret, zone: 'us-central1-b', machineType: 'e2-medium', diskGb: 40 } };
+
+    test('stands without an external address, shielded and protected, on a disk and an address that outlive it', async () => {
+      const fleet = await evaluate(vm);
+      expect(fleet.of('redis/instance:Instance')).toEqual([]);
+      const [machine] = fleet.of('compute/instance:Instance');
+      expect(machine?.inputs).toMatchObject({
+        name: 'demo-redis',
+        zone: 'us-central1-b',
+        machineType: 'e2-medium',
+        deletionProtection: true,
+        serviceAccount: { email: 'demo-redis@my-project.iam.gserviceaccount.com' },
+        networkInterfaces: [{ networkIp: '10.0.0.99' }],
+        attachedDisks: [{ source: expect.stringContaining('demo-redis-data'), deviceName: 'redis-data' }],
+      });
+      expect(machine?.inputs.networkInterfaces[0]).not.toHaveProperty('accessConfigs');
+      expect(machine?.inputs.metadata['startup-script']).toMatch(/^#!\/bin\/bash\n/);
+      const [disk] = fleet.of('compute/disk:Disk');
+      expect(disk?.inputs).toMatchObject({ size: 40, zone: 'us-central1-b' });
+      expect([machine?.protect, disk?.protect]).toEqual([true, true]);
+      // Its way to Debian's archive, even where relays have addresses of their own.
+      expect(fleet.of('compute/routerNat:RouterNat')).toHaveLength(1);
+    });
+
+    test('is where relays and rollouts look, with the password that the fleet file names and nobody else has seen', async () => {
+      const fleet = await evaluate({ ...ONE, redis: { kind: 'vm', secret } });
+      const [template] = fleet.of('compute/instanceTemplate:InstanceTemplate');
+      expect(template?.inputs.metadata).toMatchObject({
+        'rtpfleet-redis': '10.0.0.99:6379/5',
+        'rtpfleet-control': '10.0.0.99:6379/6',
+        'rtpfleet-redis-secret': `https://secretmanager.googleapis.com/v1/${secret}:access`,
+      });
+      expect(fleet.of('secretmanager/secretVersion:SecretVersion')).toEqual([]);
+      const readers = fleet.of('secretmanager/secretIamMember:SecretIamMember').map(({ inputs }) => inputs);
+      expect(readers.map(({ member }) => member.split('@')[0]).sort()).toEqual(
+        ['demo-redis', 'demo-relay', 'demo-rollout'].map((name) => `serviceAccount:${name}`),
+      );
+      expect(fleet.outputs.redis).toMatchObject({ host: '10.0.0.99', secret, ca: null });
+    });
+
+    test('lets in relays and the controller, and SSH from IAP', async () => {
+      const fleet = await evaluate({ ...vm, network: { controllerSources: ['10.9.0.0/28'] } });
+      const ways = fleet.of('compute/firewall:Firewall').filter(({ inputs }) => /-redis-/.test(inputs.name));
+      expect(
+        ways.map(({ inputs }) => [
+          ...[inputs.name, inputs.direction, inputs.allows[0].ports.join()],
+          [
+            ...(inputs.sourceServiceAccounts ?? []),
+            ...(inputs.sourceTags ?? []),
+            ...(inputs.sourceRanges ?? []),
+          ].join(),
+          [...(inputs.targetServiceAccounts ?? []), ...(inputs.targetTags ?? [])].join(),
+        ]),
+      ).toEqual([
+        ['demo-redis-controller', 'INGRESS', '6379', 'demo-controller,10.9.0.0/28', 'demo-redis'],
+        [
+          'demo-redis-ssh',
+          'INGRESS',
+          '22',
+          '35.235.240.0/20',
+          'demo-redis@my-project.iam.gserviceaccount.com',
+        ],
+        [
+          ...['demo-redis-relays', 'INGRESS', '6379', 'demo-relay@my-project.iam.gserviceaccount.com'],
+          'demo-redis@my-project.iam.gserviceaccount.com',
+        ],
+      ]);
+    });
+  });
+
   test('that is there already: nothing is made, and it is where the fleet file says', async () => {
     const secret = 'projects/shared/secrets/redis/versions/7';
     const external = await evaluate({

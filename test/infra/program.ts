@@ -90,6 +90,7 @@ function computed(
     const door = tls ? { port: 6378, serverCaCerts: AUTHORITIES } : { port: 6379, serverCaCerts: [] };
     return { host: '10.9.8.7', authString: PASSWORD, ...door };
   }
+  if (type.endsWith(':Address')) return { address: '10.0.0.99', selfLink };
   return { selfLink, instanceGroup: `instanceGroups/${inputs.name}` };
 }
 

@@ -8,6 +8,7 @@ import type {
   MachineState,
   Machines,
   RedisServers,
+  RedisWish,
 } from '../../lab/ports.ts';
 import { FleetError } from '../../lib/errors.ts';
 
@@ -122,14 +123,20 @@ zj0EAwIDSAAwRQIhAJaEpu+eiXY4KYsz40bF4dlq98bAzindROQFwA2krFYoAiAn
 
 export type FakeRedis = RedisServers & {
   readonly running: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** How each was asked for. */
+  readonly wishes: ReadonlyMap<string, RedisWish>;
 };
 
 export function fakeRedis(): FakeRedis {
   const running = new Map<string, Readonly<Record<string, string>>>();
+  const wishes = new Map<string, RedisWish>();
   return {
     running,
-    start: async (name, { config = {}, tls = false } = {}) => {
+    wishes,
+    start: async (name, wish = {}) => {
+      const { config = {}, tls = false } = wish;
       running.set(name, config);
+      wishes.set(name, wish);
       return { host: '127.90.0.3', ...(tls ? { port: 6378, authority: AUTHORITY } : { port: 6379 }) };
     },
     stop: async (name) => void running.delete(name),
