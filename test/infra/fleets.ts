@@ -86,7 +86,7 @@ function settled(made: object): object {
     network: network(file),
     relays: { ...file.relays, ...(isArm(file) ? { machineType: 'c4a-standard-4' } : amd64(file)) },
     rtpengine: file.rtpengine && { ...file.rtpengine, ...(isArm(file) ? { kernel: 'off' } : {}) },
-    redis: file.redis && redis(file.redis, relaysOf(file)),
+    redis: file.redis && redis(file.redis, file),
     proxies: file.proxies?.map(({ whileAway, hashTableSeconds, ...proxy }) =>
       proxy.kind === 'kamailio' ? { ...proxy, whileAway, hashTableSeconds } : proxy,
     ),
@@ -111,15 +111,16 @@ function network({ cloud, network }: File): Section {
 }
 
 /** Leaves of the options for Redis those that its kind, and a fleet of so many relays, has. */
-function redis({ host, secret, auth, tls, caFile, zone: _, ...redis }: Section, relays: number): Section {
+function redis({ host, secret, auth, tls, caFile, zone, ...redis }: Section, file: File): Section {
   const apart = redis.controlDatabase === redis.database ? { ...redis, controlDatabase: 15 } : redis;
-  const door = relays > 1 ? { ...apart, tls } : apart;
+  const door = relaysOf(file) > 1 ? { ...apart, tls } : apart;
   const { kind = 'memorystore' } = redis;
   if (kind === 'external')
     return { ...door, host: host ?? '10.1.2.3', secret, ...('tls' in door && tls ? { caFile } : {}) };
   const named = secret ?? 'projects/my-project/secrets/redis/versions/latest';
   // Google's Debian for amd64 is what it boots.
-  if (kind === 'vm') return { ...apart, secret: named, machineType: 'e2-small' };
+  const where = zone === undefined ? {} : { zone: file.cloud.zones.at(-1) };
+  if (kind === 'vm') return { ...apart, ...where, secret: named, machineType: 'e2-small' };
   return kind === 'memorystore' ? { ...door, auth } : apart;
 }
 

@@ -50,7 +50,7 @@ const EXPECTATIONS: Readonly<Record<string, (subject: Subject) => void>> = {
       expect(allows).toEqual([{ protocol: 'udp', ports: [`${min}-${max}`] }]);
     expect(forMedia.map(({ sourceRanges }) => sourceRanges)).toEqual([network.mediaSources]);
     for (const rule of inwards)
-      if (JSON.stringify(rule.sourceRanges).includes('0.0.0.0/0')) expect(forMedia).toContain(rule);
+      if (JSON.stringify(rule.sourceRanges ?? []).includes('0.0.0.0/0')) expect(forMedia).toContain(rule);
   },
   'a relay runs as its own account, with two roles, and a wide scope only where it reads a secret': (
     subject,
