@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fleet } from '../configs/fleet.ts';
 import { GUEST } from '../configs/naming.ts';
 import { FleetError, isFleetError, reasonOf } from '../lib/errors.ts';
+import { kernelForwarding, NONE_IN_KERNEL } from '../lib/kernel-forwarding.ts';
 import { connectNg } from '../lib/ng/client.ts';
-import { probeCall } from '../lib/probe-call.ts';
+import { probeThroughKernel } from '../lib/probe-kernel.ts';
 import { makeWay, removeOwn } from './acceptance-claim.ts';
 import { addressOf, guestAttributes, instanceBody, type Machine, notAccepted } from './acceptance-machine.ts';
 import type { Manifest } from './manifest.ts';
@@ -37,7 +38,15 @@ export type Acceptance = {
   readonly health: string;
   readonly tuning: Tuning;
   /** Packets of the probe call that arrived at caller and callee; absent with depth `boot`. */
-  readonly packets?: { readonly sent: number; readonly receivedA: number; readonly receivedB: number };
+  readonly packets?: CallPackets;
+};
+
+export type CallPackets = {
+  readonly sent: number;
+  readonly receivedA: number;
+  readonly receivedB: number;
+  /** Of these, forwarded by the kernel; absent: it forwards none here. */
+  readonly inKernel?: number;
 };
 
 /** GCE's own gate for a Debian image is 20 s until SSH answers (cloud-image-tests, imageboot); the rest is patience. */
@@ -85,8 +94,9 @@ async function examine(machine: Machine, order: AcceptanceOrder): Promise<Accept
   cloud.signal.throwIfAborted();
   const told = await healthOf(machine, manifest.version, withinMs);
   const readyMs = Math.round(performance.now() - start);
-  const packets = depth === 'boot' ? {} : { packets: await callThrough(machine, fleet.rtpengine.ngPort) };
-  return { instance, readyMs, ...told, ...packets };
+  if (depth === 'boot') return { instance, readyMs, ...told };
+  const packets = await callThrough(machine, fleet.rtpengine.ngPort, kernelForwarding(told.health));
+  return { instance, readyMs, ...told, packets };
 }
 
 /** The first error counts, and that something is left, and bills. */
@@ -135,24 +145,18 @@ export function isHealthy(health: string): boolean {
   }
 }
 
-/** What a healthy relay says of forwarding in the kernel; undefined: its fleet does not want that. Pure. */
-export function kernelForwarding(health: string): string | undefined {
-  const { checks = [] } = JSON.parse(health) as {
-    readonly checks?: readonly { readonly name?: string; readonly detail?: string }[];
-  };
-  return checks.find(({ name }) => name === 'kernel')?.detail;
-}
-
-async function callThrough(machine: Machine, port: number): Promise<NonNullable<Acceptance['packets']>> {
+async function callThrough(machine: Machine, port: number, kernel: string | undefined): Promise<CallPackets> {
   const host = await addressOf(machine);
   const ng = connectNg({ host, port, transport: 'udp' });
   try {
     const localAddress = await localAddressTowards(host);
     const { signal } = machine.cloud;
-    const probe = await probeCall(ng, { localAddress, packets: PROBE_PACKETS, relay: 'cordoned', signal });
-    if (!probe.ok)
-      throw await notAccepted(machine, `a call through it failed: ${probe.reason ?? 'no reason given'}`);
-    return { sent: probe.sent, receivedA: probe.receivedA, receivedB: probe.receivedB };
+    const options = { localAddress, packets: PROBE_PACKETS, relay: 'cordoned', signal } as const;
+    const probe = await probeThroughKernel(ng, options, kernel);
+    const { ok, reason = 'no reason given', sent, receivedA, receivedB, inKernel } = probe;
+    if (!ok) throw await notAccepted(machine, `a call through it failed: ${reason}`);
+    if (inKernel === 0) throw await notAccepted(machine, NONE_IN_KERNEL);
+    return { sent, receivedA, receivedB, ...(inKernel === undefined ? {} : { inKernel }) };
   } finally {
     ng.close();
   }

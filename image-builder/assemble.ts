@@ -11,6 +11,7 @@ import { fileDigest } from './file-digest.ts';
 import { developmentPackages } from './hygiene.ts';
 import { TREE_FILES } from './image-tree.ts';
 import { inspectDisk } from './inspect.ts';
+import { recordModule } from './kernel/record.ts';
 import { diskLayout } from './layout.ts';
 import { checkManifest, type DiskFacts, type Manifest, manifestOf, originOf } from './manifest.ts';
 import { type Package, readPackageList } from './packages.ts';
@@ -81,7 +82,10 @@ export async function makeDisk(
   );
   await watch.time('inspect', () => inspectDisk(shop, order, plan.base));
   const archive = await artifact(join(bench.work, disk.WORK.archive));
-  return { archive, disk: raw, kernel: boot.kernel, packages };
+  const { module } = plan.tree;
+  const kernelModule = module && (await recordModule(shop, bench, disk.WORK.tree, module));
+  const facts = { archive, disk: raw, kernel: boot.kernel, packages };
+  return kernelModule === undefined ? facts : { ...facts, kernelModule };
 }
 
 /** The manifest of a disk that was made before. The same packages may come from another place by now, and be locked. */

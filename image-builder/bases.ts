@@ -100,6 +100,8 @@ export const TOOLS_PACKAGES: readonly string[] = [
   'grub-common',
   'grub-pc-bin',
   'pigz',
+  'sbsigntool', // What firmware starts, signed for Secure Boot
+  'faketime', // The clock that sbsign sees: a signature holds the time
 ];
 
 /** The same for an architecture: all trees of an image are of it, and without a BIOS nothing needs GRUB. */

@@ -150,9 +150,7 @@ async function makeDisk(
 async function makeTrees(shop: Shop, cache: Cache, plan: ImagePlan, watch: Stopwatch): Promise<Trees> {
   const { tools, tree } = plan;
   const making = [
-    timedUnless(plan.cached.tools, 'tools tree', () =>
-      toolsTree(shop, cache, tools.release, tools.packages, tools.include),
-    ),
+    timedUnless(plan.cached.tools, 'tools tree', () => toolsTree(shop, cache, tools)),
     timedUnless(plan.cached.tree, 'system tree', () =>
       imageTree(shop, cache, tree.release, tree.packages, tree.include, tree.module),
     ),

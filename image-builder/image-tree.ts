@@ -8,6 +8,7 @@ import type { Shop } from './command.ts';
 import { digestOf } from './digest.ts';
 import { codeDigest } from './file-digest.ts';
 import { compileModule, type ModulePlan } from './kernel/compile.ts';
+import { modulePath } from './kernel/record.ts';
 import { type ArchivePackage, type Release, sourceLines } from './packages.ts';
 import { makeTree, type TreeOrder } from './tree.ts';
 
@@ -63,11 +64,12 @@ const REMOVED = [
 export type TreeModule = { readonly plan: ModulePlan; readonly file: string };
 
 /** Puts a module where modprobe finds it, and gives what it opens in /proc to RTPEngine's user. */
-function moduleHooks({ plan: { module, kernel }, file }: TreeModule): readonly string[] {
-  const folder = `"$1"/usr/lib/modules/${kernel.release}/updates`;
+function moduleHooks({ plan, file }: TreeModule): readonly string[] {
+  const { module, kernel } = plan;
+  const place = `"$1"${modulePath(plan)}`;
   const ids = '$(chroot "$1" id -u rtpengine) $(chroot "$1" id -g rtpengine)';
   return [
-    `mkdir ${folder} && cp '${file}' ${folder}/${module.name}.ko && chroot "$1" depmod ${kernel.release}`,
+    `mkdir "$(dirname ${place})" && cp '${file}' ${place} && chroot "$1" depmod ${kernel.release}`,
     `printf 'options ${module.name} proc_uid=%s proc_gid=%s\\n' ${ids} >"$1"/etc/modprobe.d/rtpfleet.conf`,
   ];
 }

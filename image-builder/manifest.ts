@@ -6,6 +6,7 @@ import { ARCHITECTURES } from './architecture.ts';
 import { buildFailed } from './command.ts';
 import type { CompileRecord } from './compile/record.ts';
 import { textDigest } from './digest.ts';
+import type { ModuleRecord } from './kernel/record.ts';
 import type { ManifestDiff } from './life/diff.ts';
 import type { ImageFile } from './overlay.ts';
 import type { Package } from './packages.ts';
@@ -38,6 +39,8 @@ export type Manifest = {
   readonly archive: { readonly bytes: number; readonly sha256: string };
   readonly disk: { readonly bytes: number; readonly sha256: string };
   readonly kernel: string;
+  /** Absent: RTPEngine's kernel module is not in it. */
+  readonly kernelModule?: ModuleRecord;
   readonly packages: readonly Package[];
   readonly files: readonly ManifestFile[];
   /** Seconds that each step took; a step that was cached is absent. */
@@ -55,6 +58,7 @@ export type DiskFacts = {
   readonly archive: Manifest['archive'];
   readonly disk: Manifest['disk'];
   readonly kernel: string;
+  readonly kernelModule?: ModuleRecord;
   readonly packages: readonly Package[];
 };
 

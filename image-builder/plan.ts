@@ -9,7 +9,7 @@ import { digestOf } from './digest.ts';
 import { codeDigest } from './file-digest.ts';
 import { agentSource } from './guest/agent.ts';
 import { treeKey } from './image-tree.ts';
-import type { ModulePlan } from './kernel/compile.ts';
+import { type ModulePlan, signedModule } from './kernel/compile.ts';
 import { checkLock, type LockState, lockedResolvers, lockState, type UsedLock } from './lock/use.ts';
 import { findMirrors } from './mirrors.ts';
 import type { ImageFile } from './overlay.ts';
@@ -60,11 +60,12 @@ export async function planImage(
   const releases = releasesOf(fleet, supply, mirrors, agentSource(cache, fleet));
   const resolvers =
     lock === undefined ? await openIndexes(shop, cache, releases) : lockedResolvers(lock, releases, supply);
-  const { version, tree, tools } = await planTrees(resolvers, fleet, supply);
+  const signing = signingOf(fleet, new Date());
+  const { version, tools, ...planned } = await planTrees(resolvers, fleet, supply);
+  const tree = signing === undefined ? planned.tree : withSignature(planned.tree, signing);
   if (lock !== undefined) checkLock(lock, tree, tools);
   const files = imageFiles(fleet, version);
   const { sizeGb, architecture } = fleet.image;
-  const signing = signingOf(fleet);
   const signer = signing === undefined ? {} : { signer: signing.digest };
   const keys = stageKeys({ ...tree, toolsPackages: tools.packages, files, sizeGb, ...signer });
   return {
@@ -87,6 +88,11 @@ export async function planImage(
       disk: isCached(cache, 'disk', keys.disk),
     },
   };
+}
+
+/** Under Secure Boot the kernel takes a module only with a signature that it trusts. */
+function withSignature(tree: ImageTree, signing: Signing): ImageTree {
+  return tree.module === undefined ? tree : { ...tree, module: signedModule(tree.module, signing) };
 }
 
 /** Everything that decides what an image is. */

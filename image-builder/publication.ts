@@ -5,8 +5,9 @@ import { hostname } from 'node:os';
 import type { Fleet } from '../configs/fleet.ts';
 import { RELEASE_FILE, readRelease, withPin } from '../configs/release.ts';
 import { connectGce } from '../lib/gce.ts';
+import { kernelForwarding } from '../lib/kernel-forwarding.ts';
 import { connectStorage } from '../lib/storage.ts';
-import { type Acceptance, type AcceptanceDepth, acceptImage, kernelForwarding } from './accept.ts';
+import { type Acceptance, type AcceptanceDepth, acceptImage } from './accept.ts';
 import { whileLocked } from './cache.ts';
 import type { Shop } from './command.ts';
 import { textDigest } from './digest.ts';
@@ -147,9 +148,13 @@ function wordAcceptance({ readyMs, packets, health, tuning }: Acceptance): strin
     ...(packets === undefined
       ? []
       : [`RTP ${packets.receivedA} and ${packets.receivedB} of ${packets.sent} packets`]),
-    ...(kernel === undefined ? [] : [`kernel forwarding ${kernel}`]),
+    ...(kernel === undefined ? [] : [`kernel forwarding ${kernel}${wordInKernel(packets)}`]),
     wordTuning(tuning),
   ].join('; ');
+}
+
+function wordInKernel(packets: Acceptance['packets']): string {
+  return packets?.inKernel === undefined ? '' : `, ${packets.inKernel} packets`;
 }
 
 /** Which image the fleet should run, from now on. */

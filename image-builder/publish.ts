@@ -75,7 +75,7 @@ export async function importImage(cloud: Cloud, order: ImportOrder): Promise<Ima
   if ((await imageStanding(cloud, manifest.image)) !== 'absent') return await othersImport(cloud, order);
   await keepRecord(storage, bucket, manifest, order.sbom);
   signal.throwIfAborted();
-  const imageResource = imageBody(fleet, manifest, source, signingOf(fleet));
+  const imageResource = imageBody(fleet, manifest, source, signingOf(fleet, new Date()));
   try {
     const insert = await gce.call('images', 'insert', { imageResource });
     await importEnded(cloud, insert);

@@ -1,14 +1,16 @@
 /** Signs EFI programs for Secure Boot, and has the signature checked by another program than the one that made it. */
-import { copyFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Shop } from './command.ts';
 import type { Signing } from './secure-boot.ts';
 import { type Bench, runTool } from './tools.ts';
 
-const KEY = 'sign.key';
 const CERTIFICATE = 'sign.pem';
 
-/** @param programs names in the work folder. The private key is there only while they are signed. */
+/** The private key comes by standard input: no copy of it lies anywhere, also when the builder is killed. */
+const KEY = '/dev/stdin';
+
+/** @param programs names in the work folder */
 export async function signPrograms(
   shop: Shop,
   bench: Bench,
@@ -16,21 +18,16 @@ export async function signPrograms(
   programs: readonly string[],
 ): Promise<void> {
   writeFileSync(join(bench.work, CERTIFICATE), signing.certificate);
-  try {
-    copyFileSync(signing.keyFile, join(bench.work, KEY));
-    for (const program of programs) await sign(shop, bench, program);
-  } finally {
-    rmSync(join(bench.work, KEY), { force: true });
-  }
+  for (const program of programs) await sign(shop, bench, signing, program);
 }
 
-async function sign(shop: Shop, bench: Bench, program: string): Promise<void> {
+async function sign(shop: Shop, bench: Bench, { keyFile }: Signing, program: string): Promise<void> {
   const signed = `${program}.signed`;
   const clock = ['faketime', '-f', '2025-01-01 00:00:00'];
-  await runTool(shop, bench, [
-    ...clock,
-    ...['sbsign', '--key', KEY, '--cert', CERTIFICATE, '--output', signed, program],
-  ]);
+  const words = ['sbsign', '--key', KEY, '--cert', CERTIFICATE, '--output', signed, program];
+  await runTool(shop, bench, [...clock, ...words], {
+    attend: () => Promise.resolve(readFileSync(keyFile, 'utf8')),
+  });
   await runTool(shop, bench, ['sbverify', '--cert', CERTIFICATE, signed]);
   renameSync(join(bench.work, signed), join(bench.work, program));
 }

@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { USUAL } from './architecture.ts';
-import { EPOCH, TOOLS_PACKAGES } from './bases.ts';
+import { EPOCH } from './bases.ts';
 import { type Cache, cached } from './cache.ts';
 import { type CommandOptions, runCommand, type Shop } from './command.ts';
 import { digestOf } from './digest.ts';
@@ -21,13 +21,18 @@ export function toolsKey({ architecture = USUAL }: Release, packages: readonly A
   return digestOf({ code: codeDigest(CODE), architecture, packages });
 }
 
+/** What is asked for, and all that comes of it. */
+export type ToolsOrder = {
+  readonly release: Release;
+  readonly include: readonly string[];
+  readonly packages: readonly ArchivePackage[];
+};
+
 /** The tools tree as a folder that belongs to the caller; made when it is not cached. */
 export async function toolsTree(
   shop: Shop,
   cache: Cache,
-  release: Release,
-  packages: readonly ArchivePackage[],
-  include: readonly string[] = TOOLS_PACKAGES,
+  { release, packages, include }: ToolsOrder,
 ): Promise<string> {
   return await cached(shop, cache, 'tools', toolsKey(release, packages), async (folder) => {
     const archive = join(folder, 'tools.tar');

@@ -19,7 +19,6 @@ import {
   type Resolver,
   type SignedSource,
 } from './packages.ts';
-import { SIGNING_PACKAGES } from './secure-boot.ts';
 import { imagePackages, releaseOf, type Supply } from './supply.ts';
 
 /** A tree before it is made: what is asked for, and all that comes of it. */
@@ -78,19 +77,13 @@ export async function planTrees(
   supply: Supply,
 ): Promise<PlannedTrees> {
   const { version, ...tree } = await planTree(image, fleet, supply);
-  const include = toolsPackages(fleet);
+  const include = toolsFor(fleet.image.architecture);
   const packages = await tools.resolve(include);
   return {
     version,
     tree: { release: image.release, ...tree },
     tools: { release: tools.release, include, packages },
   };
-}
-
-/** Programs that make the disk of an image. */
-function toolsPackages({ image }: Fleet): readonly string[] {
-  const packages = toolsFor(image.architecture);
-  return image.secureBoot === undefined ? packages : [...packages, ...SIGNING_PACKAGES];
 }
 
 /** What the tree holds. Which packages that are depends on the version once the kernel is to forward. */

@@ -16,9 +16,9 @@ import { runWithAllIds } from '../namespace.ts';
 import { type Release, readPackageList } from '../packages.ts';
 import { keyringWords } from '../tree.ts';
 import type { SourceCode } from './code.ts';
-import { tellingLines } from './failure.ts';
+import { failedTests, tellingLines } from './failure.ts';
 import { indexDebs } from './packages.ts';
-import { writeCompileRecord } from './record.ts';
+import { type CompileRecord, writeCompileRecord } from './record.ts';
 
 export type CompileOrder = {
   readonly code: SourceCode;
@@ -69,7 +69,8 @@ export async function compileDebs(shop: Shop, cache: Cache, order: CompileOrder)
     await order.code.write(work);
     await build(shop, cache, order, work);
     const seconds = Math.round(performance.now() - start) / 1000;
-    writeCompileRecord(folder, { seconds, packages: readPackageList(join(work, 'build-packages.tsv')) });
+    const packages = readPackageList(join(work, 'build-packages.tsv'));
+    writeCompileRecord(folder, { seconds, packages, ...testsAgain(work) });
     const { file, version } = packagesOf(work);
     for (const name of readdirSync(file)) renameSync(join(file, name), join(folder, name));
     const set = await indexDebs(shop, folder);
@@ -108,10 +109,10 @@ export type CompilePlace = {
 
 /** The words of the command that makes the tree, compiles in it and throws it away. Pure. */
 export function compileCommand(
-  { release }: CompileOrder,
+  { release, check }: CompileOrder,
   { work, ccache, lines }: CompilePlace,
 ): readonly string[] {
-  const hook = `sh '${HOOK}' "$1" '${work}' '${ccache}'`;
+  const hook = `sh '${HOOK}' "$1" '${work}' '${ccache}'${check ? ' check' : ''}`;
   return scratchTreeCommand(release, lines, TREE_PACKAGES, hook);
 }
 
@@ -148,11 +149,8 @@ export function scratchTreeCommand(
   ];
 }
 
-function environment(
-  { profiles, flags, check }: CompileOrder,
-  work: string,
-): Readonly<Record<string, string>> {
-  const options = ['noautodbgsym', `parallel=${cpus().length}`, ...(check ? [] : ['nocheck'])];
+function environment({ profiles, flags }: CompileOrder, work: string): Readonly<Record<string, string>> {
+  const options = ['noautodbgsym', `parallel=${cpus().length}`];
   return {
     SOURCE_DATE_EPOCH: String(EPOCH),
     TMPDIR: join(work, 'tmp'),
@@ -161,6 +159,12 @@ function environment(
     CCACHE_MAXSIZE: CCACHE_SIZE,
     ...Object.fromEntries(Object.entries(flags).map(([name, value]) => [`DEB_${name}_APPEND`, value])),
   };
+}
+
+/** Tests of the source that passed only when they ran again by themselves. */
+function testsAgain(work: string): Pick<CompileRecord, 'testsAgain'> {
+  const file = join(work, 'tests-again');
+  return existsSync(file) ? { testsAgain: readFileSync(file, 'utf8').trim().split('\n') } : {};
 }
 
 /** Where the packages are, and the version that the binary in them says. */
@@ -178,12 +182,18 @@ function compileFailed(shop: Shop, { code }: CompileOrder, work: string, error: 
   const kept = join(dirname(shop.log), `${basename(shop.log, '.log')}-${step}.log`);
   copyFileSync(log, kept);
   const what = `${code.place}${code.tag === undefined ? '' : ` ${code.tag}`}`;
-  const lines = tellingLines(readFileSync(log, 'utf8'));
+  const text = readFileSync(log, 'utf8');
+  const isCheck = step === 'check';
+  const lines = isCheck ? failedTests(text) : tellingLines(text);
+  const sentence = isCheck
+    ? 'compiles, but its own tests failed, also when they ran again by themselves; no image is made'
+    : `does not compile (${step})`;
+  const otherwise = isCheck ? '. They go by the clock: try on a quiet machine, or leave out --check.' : '';
   return new FleetError({
     kind: 'stop',
-    code: 'compile-failed',
-    message: [`${what} does not compile (${step}):`, ...lines].join('\n    '),
-    hint: `The whole log is ${kept}`,
+    code: isCheck ? 'check-failed' : 'compile-failed',
+    message: [`${what} ${sentence}:`, ...lines].join('\n    '),
+    hint: `The whole log is ${kept}${otherwise}`,
     facts: { step, log: kept, source: code.place, commit: code.commit },
     cause: error,
   });

@@ -13,12 +13,8 @@ const TELLING: readonly RegExp[] = [
 export function tellingLines(log: string): readonly string[] {
   const lines = log.split('\n').filter((line) => line.trim() !== '');
   for (const pattern of TELLING) {
-    const found = [...new Set(lines.filter((line) => pattern.test(line)))];
-    if (found.length > 0)
-      return cut(
-        found.filter((line) => !isFollowUp(line)),
-        found,
-      );
+    const found = [...new Set(lines.filter((line) => pattern.test(line) && !isFollowUp(line)))];
+    if (found.length > 0) return cut(found);
   }
   return lines.slice(-MOST_LINES);
 }
@@ -28,8 +24,21 @@ function isFollowUp(line: string): boolean {
   return /^(?:dpkg-buildpackage|dh_auto_\w+|collect2): error:/.test(line);
 }
 
-function cut(lines: readonly string[], otherwise: readonly string[]): readonly string[] {
-  const shown = lines.length > 0 ? lines : otherwise;
-  const rest = shown.length - MOST_LINES;
-  return rest > 0 ? [...shown.slice(0, MOST_LINES), `… and ${rest} more`] : shown;
+function cut(lines: readonly string[]): readonly string[] {
+  const rest = lines.length - MOST_LINES;
+  return rest > 0 ? [...lines.slice(0, MOST_LINES), `… and ${rest} more`] : lines;
+}
+
+/** Of the source's own tests: which failed, and at what. Each is a target of `t/Makefile`, whose end make tells. */
+export function failedTests(log: string): readonly string[] {
+  const failed: string[] = [];
+  let telling: string[] = [];
+  for (const line of log.split('\n')) {
+    const name = /^make\[\d+\]: \*\*\* \[.*: ((?:daemon|unit)-tests[\w-]*)\] Error/.exec(line)?.[1];
+    if (name !== undefined)
+      failed.push(`${name}: ${telling.slice(0, 3).join('; ') || 'it says nothing else'}`);
+    if (name !== undefined || line.startsWith('./auto-test-helper ')) telling = [];
+    else if (/^not ok |timed out|^Tests failed:/.test(line)) telling.push(line.trim());
+  }
+  return failed.length > 0 ? cut(failed) : tellingLines(log);
 }

@@ -6,6 +6,8 @@ import type { Package } from '../packages.ts';
 export type CompileRecord = {
   readonly seconds: number;
   readonly packages: readonly Package[];
+  /** The source's own tests that failed at first, and passed by themselves; absent: none. */
+  readonly testsAgain?: readonly string[];
 };
 
 const RECORD = 'compile.json';

@@ -1,6 +1,14 @@
 /** RTPEngine's kernel module: built from the source in its DKMS package for the very kernel of an image, in a clean tree
  * that is gone afterwards. Headers, compiler and DKMS never get into an image. */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { FleetError, isFleetError } from '../../lib/errors.ts';
 import { EPOCH } from '../bases.ts';
@@ -13,6 +21,7 @@ import { codeDigest } from '../file-digest.ts';
 import { installLines } from '../lock/pool.ts';
 import { runWithAllIds } from '../namespace.ts';
 import { type ArchivePackage, type Package, type Release, type Resolver, sourceLines } from '../packages.ts';
+import type { Signing } from '../secure-boot.ts';
 import { type Kernel, type KernelModule, kernelModuleOf, kernelOf } from './names.ts';
 
 /** A module that is to be built, or was. */
@@ -25,10 +34,14 @@ export type ModulePlan = {
   /** What the tree needs in which it is built, and what that comes to. */
   readonly include: readonly string[];
   readonly packages: readonly ArchivePackage[];
+  /** Whose signature it gets, for a kernel under Secure Boot; absent: nobody's. */
+  readonly signing?: Signing;
   readonly key: string;
 };
 
 const CODE = ['kernel/compile.ts', 'kernel/build-module'];
+/** In the folder of a build: the certificate of who signs the module. */
+const CERTIFICATE = 'sign.pem';
 const HOOK = join(import.meta.dirname, 'build-module');
 
 export type ModuleOrder = {
@@ -59,6 +72,12 @@ export async function planModule({ index, version, daemon, packages }: ModuleOrd
   return { ...plan, key: moduleKey(plan) };
 }
 
+/** The same module with a signature. Pure but for the digest of our own code. */
+export function signedModule(plan: ModulePlan, signing: Signing): ModulePlan {
+  const signed = { ...plan, signing };
+  return { ...signed, key: moduleKey(signed) };
+}
+
 export function moduleKey(plan: Omit<ModulePlan, 'key'>): string {
   const { codename, mirrors, local } = plan.release;
   return digestOf({
@@ -71,6 +90,7 @@ export function moduleKey(plan: Omit<ModulePlan, 'key'>): string {
     dkms: plan.dkms,
     include: plan.include,
     packages: plan.packages,
+    ...(plan.signing === undefined ? {} : { signer: plan.signing.digest }),
   });
 }
 
@@ -108,8 +128,11 @@ export async function compileModule(shop: Shop, cache: Cache, plan: ModulePlan):
 }
 
 async function build(shop: Shop, cache: Cache, plan: ModulePlan, work: string): Promise<void> {
-  const words = [plan.dkms, plan.module.name, plan.kernel.release].map((word) => `'${word}'`).join(' ');
-  const hook = `sh '${HOOK}' "$1" '${work}' ${words}`;
+  const signer = plan.signing === undefined ? [] : [plan.signing.keyFile, join(work, CERTIFICATE)];
+  if (plan.signing !== undefined) writeFileSync(join(work, CERTIFICATE), plan.signing.certificate);
+  const words = [HOOK, plan.dkms, plan.module.name, plan.kernel.release, work, ...signer];
+  const [program, ...rest] = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+  const hook = `sh ${program} "$1" ${rest.join(' ')}`;
   const lines = await installLines(shop, cache, plan.release, join(work, 'packages'));
   const command = scratchTreeCommand(plan.release, lines, plan.include, hook);
   const env = { SOURCE_DATE_EPOCH: String(EPOCH), TMPDIR: join(work, 'tmp') };

@@ -32,11 +32,18 @@ export function diffManifests(before: Manifest, after: Manifest): ManifestDiff {
   return {
     before: before.image,
     after: after.image,
-    facts: Object.fromEntries(FACTS.flatMap((name) => changeOf(name, before[name], after[name]))),
+    facts: Object.fromEntries([
+      ...FACTS.flatMap((name) => changeOf(name, before[name], after[name])),
+      ...changeOf('kernelModule', wordModule(before), wordModule(after)),
+    ]),
     packages: diffPackages(before.packages, after.packages),
     files: diffFiles(before.files, after.files),
     archiveBytes: { before: before.archive.bytes, after: after.archive.bytes },
   };
+}
+
+function wordModule({ kernelModule }: Manifest): string | undefined {
+  return kernelModule && `${kernelModule.name} ${kernelModule.sha256.slice(0, 12)}`;
 }
 
 function changeOf(name: string, before: string | number | undefined, after: string | number | undefined) {

@@ -61,12 +61,18 @@ async function fill(shop: Shop, cache: Cache, plan: ImagePlan, job: Job): Promis
     case 'qcow2': {
       const index = await openIndex(shop, cache, tools.release);
       const packages = await index.resolve(QEMU_TOOLS);
-      const bench = { tree: await toolsTree(shop, cache, tools.release, packages, QEMU_TOOLS), work };
+      const bench = {
+        tree: await toolsTree(shop, cache, { release: tools.release, packages, include: QEMU_TOOLS }),
+        work,
+      };
       await makeQcow2(shop, bench, archive, join(draft, `${plan.image}.qcow2`));
       return;
     }
     case 'oci': {
-      const bench = { tree: await toolsTree(shop, cache, tools.release, tools.packages), work };
+      const bench = {
+        tree: await toolsTree(shop, cache, tools),
+        work,
+      };
       const system = await imageTree(shop, cache, tree.release, tree.packages, tree.include);
       await makeOci(shop, bench, plan, system, join(draft, `${plan.image}.oci.tar`));
       return;

@@ -27,6 +27,7 @@ export function sbomOf(manifest: Manifest, packages: readonly PackageFacts[]): o
   const components = [
     ...packages.map((item) => packageComponent(manifest, item)),
     ...manifest.files.flatMap(fileComponent),
+    ...moduleComponent(manifest),
   ];
   return {
     $schema: 'http://cyclonedx.org/schema/bom-1.6.schema.json',
@@ -103,6 +104,27 @@ function origin({ place, commit }: Manifest) {
     ...(commit === undefined ? {} : { pedigree: { commits: [{ uid: commit, ...url }] } }),
     ...('url' in url ? { externalReferences: [{ type: 'vcs', ...url }] } : {}),
   };
+}
+
+/** Built for this image, so that no package has it. */
+function moduleComponent(manifest: Manifest) {
+  const { kernelModule: module } = manifest;
+  if (module === undefined) return [];
+  const { path, sha256, name, kernel, from } = module;
+  return [
+    {
+      'bom-ref': `file:${path}`,
+      type: 'file',
+      name: path,
+      hashes: [{ alg: 'SHA-256', content: sha256 }],
+      properties: [
+        { name: 'rtpfleet:module', value: name },
+        { name: 'rtpfleet:kernel', value: kernel },
+        { name: 'rtpfleet:from', value: from },
+      ],
+      ...(manifest.source === 'debian' ? {} : origin(manifest)),
+    },
+  ];
 }
 
 function fileComponent(file: ManifestFile) {

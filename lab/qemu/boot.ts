@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArchitectureName } from '../../image-builder/architecture.ts';
 import { FleetError, isFleetError, reasonOf } from '../../lib/errors.ts';
+import { kernelForwarding } from '../../lib/kernel-forwarding.ts';
 import { connectNg } from '../../lib/ng/client.ts';
-import { type ProbeResult, probeCall } from '../../lib/probe-call.ts';
+import { probeThroughKernel } from '../../lib/probe-kernel.ts';
 import { chooseSettings } from '../choose-settings.ts';
 import { cleanUp } from '../cleanup.ts';
 import { startDetached } from '../host/detached.ts';
@@ -23,6 +24,7 @@ import { type Bus, EMULATORS, type Firmware, qemuCommand } from './command.ts';
 import { consoleProblems } from './console.ts';
 import { guestReport, guestSource, PROJECT, relayReport, type Told } from './guest.ts';
 import { type BootReport, type Call, type Evidence, judge } from './judge.ts';
+import { enrolKeys } from './uefi-variables.ts';
 
 export type BootOrder = {
   /** An empty folder that is removed afterwards. */
@@ -33,6 +35,8 @@ export type BootOrder = {
   readonly bus: Bus;
   /** `isOwn`: a raw disk that belongs to this boot and is made larger before, so that the root file system has to grow. */
   readonly disk: { readonly file: string; readonly format: 'raw' | 'qcow2'; readonly isOwn: boolean };
+  /** Certificate (DER) that the firmware trusts alone; undefined: no Secure Boot. */
+  readonly signer: Buffer | undefined;
   /** Of every RTPEngine: a call is made through each. */
   readonly ngPorts: readonly number[];
   /** Release that must run; undefined: any. */
@@ -68,9 +72,12 @@ export async function bootImage(order: BootOrder): Promise<BootReport> {
     const started = performance.now();
     const qemu = await startQemu(order, switchboard, range);
     const evidence = await watch(order, qemu, source.told, started);
-    const calls = evidence.healthySeconds === undefined ? [] : await callThroughAll(order, network);
+    const { relay } = evidence;
+    const calls =
+      relay === undefined ? [] : await callThroughAll(order, network, kernelForwarding(relay.health));
     const diskBytes = order.disk.isOwn ? GROWN_BYTES : undefined;
-    return judge({ ...evidence, calls, diskBytes }, order.version);
+    const isSecureBoot = order.signer !== undefined;
+    return judge({ ...evidence, calls, diskBytes, isSecureBoot }, order.version);
   } finally {
     await metadata.close();
     await cleanUp(order.folder);
@@ -86,13 +93,15 @@ const serialOf = (folder: string): string => join(folder, 'serial.log');
 const logOf = (folder: string): string => join(folder, 'qemu.log');
 
 async function startQemu(order: BootOrder, namespace: string, range: string): Promise<ProcessId> {
-  const { folder, architecture, cpus, firmware, bus, disk } = order;
+  const { folder, architecture, cpus, firmware, bus, disk, signer } = order;
   const variables = join(folder, 'uefi-variables.fd');
   if (firmware === 'uefi') await copyFile(EMULATORS[architecture].variables, variables);
+  if (signer !== undefined) await writeFile(variables, enrolKeys(await readFile(variables), signer));
   if (disk.isOwn) await truncate(disk.file, GROWN_BYTES);
   await writeFile(serialOf(folder), '');
   const command = qemuCommand({
     ...{ architecture, cpus, firmware, bus, disk, variables, serial: serialOf(folder), tap: TAP },
+    secureBoot: signer !== undefined,
     hardwareAddress: hardwareAddress(addressIn(range, GUEST_HOST)),
   });
   // The signal of a parent's death outlasts both programs that only change what they run in.
@@ -108,7 +117,7 @@ async function watch(
   qemu: ProcessId,
   told: Told,
   started: number,
-): Promise<Omit<Evidence, 'calls' | 'diskBytes'>> {
+): Promise<Omit<Evidence, 'calls' | 'diskBytes' | 'isSecureBoot'>> {
   const seconds = (): number => Math.round((performance.now() - started) / 100) / 10;
   let healthySeconds: number | undefined;
   for (;;) {
@@ -129,19 +138,33 @@ async function watch(
 }
 
 /** One after the other: the emulated machine has little time. */
-async function callThroughAll(order: BootOrder, network: Network): Promise<Evidence['calls']> {
+async function callThroughAll(
+  order: BootOrder,
+  network: Network,
+  kernel: string | undefined,
+): Promise<Evidence['calls']> {
   const calls: Call[] = [];
-  for (const port of order.ngPorts) calls.push(await callThrough(port, order.signal, network));
+  for (const port of order.ngPorts) calls.push(await callThrough(port, order.signal, network, kernel));
   return calls;
 }
 
 /** A call while it is cordoned, as where an image is accepted. */
-async function callThrough(port: number, signal: AbortSignal, { range, gateway }: Network): Promise<Call> {
+async function callThrough(
+  port: number,
+  signal: AbortSignal,
+  { range, gateway }: Network,
+  kernel: string | undefined,
+): Promise<Call> {
   const ng = connectNg({ host: addressIn(range, GUEST_HOST), port, transport: 'udp' });
   try {
     const options = { localAddress: gateway, packets: PROBE_PACKETS, relay: 'cordoned', signal } as const;
-    const { ok, reason, sent, receivedA, receivedB }: ProbeResult = await probeCall(ng, options);
-    return { port, ok, reason, sent, receivedA, receivedB };
+    const { ok, reason, sent, receivedA, receivedB, inKernel } = await probeThroughKernel(
+      ng,
+      options,
+      kernel,
+    );
+    const call = { port, ok, reason, sent, receivedA, receivedB };
+    return inKernel === undefined ? call : { ...call, inKernel };
   } catch (error) {
     if (!isFleetError(error) || error.kind === 'interrupted') throw error;
     return { port, ok: false, reason: reasonOf(error), sent: 0, receivedA: 0, receivedB: 0 };

@@ -17,6 +17,8 @@ export type VirtualMachine = {
   readonly disk: { readonly file: string; readonly format: 'raw' | 'qcow2' };
   /** A writable copy of the UEFI's `variables`, for firmware `uefi`. */
   readonly variables: string;
+  /** `variables` holds keys, and the firmware starts nothing that they did not sign. */
+  readonly secureBoot: boolean;
   /** File that the first serial port is written to. */
   readonly serial: string;
   readonly tap: string;
@@ -55,6 +57,9 @@ export const EMULATORS: Readonly<Record<ArchitectureName, Emulator>> = {
   },
 };
 
+/** With Secure Boot, which wants system management mode: only the firmware itself may write its variables. amd64. */
+export const SECURE_CODE = '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd';
+
 /**
  * On a busy machine an emulated boot takes minutes, in which units run into time-outs that say nothing about the image. The stub
  * of systemd takes these words for the kernel's command line (systemd-stub(7)); GRUB has nothing like it.
@@ -76,6 +81,7 @@ export function qemuCommand(machine: VirtualMachine): readonly string[] {
     emulator.program,
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-monitor', 'none'],
     ...['-accel', 'tcg,thread=single', ...emulator.machine, '-smp', String(cpus)],
+    ...(machine.secureBoot ? ['-global', 'driver=cfi.pflash01,property=secure,value=on'] : []),
     ...['-m', String(MEMORY_MIB), '-smbios', SMBIOS],
     ...firmwareWords(machine),
     ...['-drive', drive, ...busWords(machine.bus)],
@@ -86,13 +92,16 @@ export function qemuCommand(machine: VirtualMachine): readonly string[] {
   ];
 }
 
-function firmwareWords({ architecture, firmware, variables }: VirtualMachine): readonly string[] {
+function firmwareWords({ architecture, firmware, variables, secureBoot }: VirtualMachine): readonly string[] {
   switch (firmware) {
     case 'bios':
       return [];
     case 'uefi':
       return [
-        ...['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${EMULATORS[architecture].code}`],
+        ...[
+          '-drive',
+          `if=pflash,unit=0,format=raw,readonly=on,file=${secureBoot ? SECURE_CODE : EMULATORS[architecture].code}`,
+        ],
         ...['-drive', `if=pflash,unit=1,format=raw,file=${escaped(variables)}`],
         ...['-smbios', `type=11,value=${PATIENCE}`],
       ];

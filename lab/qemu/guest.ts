@@ -9,6 +9,9 @@ const ZONE = 'us-central1-a';
 /** Namespace of the guest attributes that `REPORT` writes. */
 const NAMESPACE = 'boot';
 
+/** After four bytes of attributes: 1 when it is on (UEFI 2.10, 3.3). Absent under a BIOS. */
+const SECURE_BOOT = '/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c';
+
 /**
  * Run in the machine by the guest agent, so that it proves the agent as well. A unit of its own: the script is part of the
  * boot, which it could not see the end of.
@@ -25,6 +28,7 @@ systemd-analyze time --no-pager | head -n 1 | tell startup
 df --block-size=1 --output=size / | tail -n 1 | tell root-bytes
 cat /sys/class/net/eth0/mtu | tell mtu
 rtpfleet-health | tell health
+od -An -tu1 -j4 -N1 ${SECURE_BOOT} | tell secure-boot
 echo done | tell end
 '
 `;
@@ -40,6 +44,8 @@ export type GuestReport = {
   readonly mtu: number;
   /** What `rtpfleet-health` says at the end of the boot, of all RTPEngines. */
   readonly health: string;
+  /** What the firmware told the kernel. */
+  readonly secureBoot: boolean;
 };
 
 /** What a machine wrote as guest attributes: `namespace/key` → value. */
@@ -56,6 +62,7 @@ export function guestReport(told: Told): GuestReport | undefined {
     rootBytes: Number(value('root-bytes')),
     mtu: Number(value('mtu')),
     health: value('health'),
+    secureBoot: value('secure-boot') === '1',
   };
 }
 

@@ -1,5 +1,6 @@
 /** Whether a machine that was booted from an image is one that may serve: every reason why not. Pure. */
 import { readTuning } from '../../image-builder/tuning/read-back.ts';
+import { NONE_IN_KERNEL } from '../../lib/kernel-forwarding.ts';
 import { consoleProblems, linesOf } from './console.ts';
 import type { GuestReport, RelayReport } from './guest.ts';
 
@@ -12,6 +13,8 @@ export type Call = {
   readonly sent: number;
   readonly receivedA: number;
   readonly receivedB: number;
+  /** RTP that the relay's kernel forwarded; undefined: it forwards none here. */
+  readonly inKernel?: number;
 };
 
 export type Evidence = {
@@ -29,6 +32,8 @@ export type Evidence = {
   readonly calls: readonly Call[];
   /** Size of the disk, where it was made larger than the image; undefined: it was not. */
   readonly diskBytes: number | undefined;
+  /** It was started by firmware that trusts one signer alone. */
+  readonly isSecureBoot: boolean;
 };
 
 export type BootReport = {
@@ -73,7 +78,7 @@ function relayProblems({ relay }: Evidence, version: string | undefined): readon
   return problems;
 }
 
-function guestProblems({ guest, diskBytes }: Evidence): readonly string[] {
+function guestProblems({ guest, diskBytes, isSecureBoot }: Evidence): readonly string[] {
   if (guest === undefined) return [];
   const problems: string[] = [];
   if (guest.state !== 'running')
@@ -82,6 +87,7 @@ function guestProblems({ guest, diskBytes }: Evidence): readonly string[] {
     );
   if (!isHealthy(guest.health))
     problems.push(`it is not healthy at the end of its boot: ${guest.health || 'it said nothing of it'}`);
+  if (isSecureBoot && !guest.secureBoot) problems.push('Secure Boot is off');
   if (guest.mtu !== MTU) problems.push(`its network interface has MTU ${guest.mtu}, and DHCP said ${MTU}`);
   if (diskBytes !== undefined && !(guest.rootBytes > diskBytes * LEAST_PART_OF_DISK))
     problems.push(
@@ -90,8 +96,9 @@ function guestProblems({ guest, diskBytes }: Evidence): readonly string[] {
   return problems;
 }
 
-function callProblems({ ok, port, reason }: Call): readonly string[] {
-  return ok ? [] : [`a call through it (ng port ${port}) failed: ${reason ?? 'no reason given'}`];
+function callProblems({ ok, port, reason, inKernel }: Call): readonly string[] {
+  if (!ok) return [`a call through it (ng port ${port}) failed: ${reason ?? 'no reason given'}`];
+  return inKernel === 0 ? [NONE_IN_KERNEL] : [];
 }
 
 function isHealthy(health: string): boolean {

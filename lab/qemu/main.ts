@@ -1,5 +1,6 @@
 /** `pnpm image:boot IMAGE`: boots an image in QEMU and says whether it is fit. */
-import { existsSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { instancesOf } from '../../configs/instances.ts';
 import { loadFleet } from '../../configs/load.ts';
 import { ARCHITECTURES, type ArchitectureName } from '../../image-builder/architecture.ts';
 import { openCache } from '../../image-builder/cache.ts';
-import { EXIT, exitCodeOf, FleetError, wordError } from '../../lib/errors.ts';
+import { EXIT, exitCodeOf, FleetError, reasonOf, wordError } from '../../lib/errors.ts';
 import { cleanUp } from '../cleanup.ts';
 import { listenForInterrupt } from '../demo/interrupt.ts';
 import { identify, isAlive } from '../host/processes.ts';
@@ -26,6 +27,7 @@ type Words = {
   readonly fleet: string;
   readonly cpus: number;
   readonly within: number;
+  readonly secureBoot?: string;
   readonly json?: boolean;
 };
 
@@ -39,6 +41,7 @@ function program(done: (code: number) => void): Command {
     .addOption(
       new Option('--disk <bus>', 'how its disk is plugged in').choices([...BUSES]).default('virtio-scsi'),
     )
+    .option('--secure-boot <certificate>', 'its firmware starts only what this certificate (PEM) has signed')
     .option('--fleet <file>', 'fleet file, for the ports of ng', 'configs/fleets/lab.yaml')
     .option('--cpus <count>', 'emulated processors', processors, 1)
     .option('--within <seconds>', 'the machine must be up within this', seconds, 300)
@@ -64,13 +67,14 @@ async function boot(word: string, words: Words): Promise<number> {
   const found = findDisk(word, process.env);
   const architecture = architectureOf(found, fleet);
   checkFirmware(architecture, words.firmware);
+  const signer = signerOf(words, architecture);
   if (process.getuid?.() !== 0) throw notRoot();
   const interrupt = listenForInterrupt();
   const folder = await newFolder();
   try {
     if (words.json !== true) process.stderr.write(`Booting ${word} (${words.firmware}, ${words.disk}) …\n`);
     const report = await bootImage({
-      ...{ folder, firmware: words.firmware, bus: words.disk, disk: await diskOf(found, folder) },
+      ...{ folder, firmware: words.firmware, bus: words.disk, disk: await diskOf(found, folder), signer },
       ...{
         architecture,
         cpus: words.cpus,
@@ -96,6 +100,26 @@ async function boot(word: string, words: Words): Promise<number> {
 function architectureOf({ manifest }: FoundDisk, { image }: Fleet): ArchitectureName {
   if (manifest === undefined) return image.architecture;
   return manifest.architecture === ARCHITECTURES.arm64.gce ? 'arm64' : 'amd64';
+}
+
+function signerOf({ secureBoot, firmware }: Words, architecture: ArchitectureName): Buffer | undefined {
+  if (secureBoot === undefined) return undefined;
+  if (firmware !== 'uefi') throw badSecureBoot('a BIOS has no Secure Boot');
+  if (architecture !== 'amd64') throw badSecureBoot(`it is for amd64, and the image for ${architecture}`);
+  try {
+    return new X509Certificate(readFileSync(secureBoot)).raw;
+  } catch (error) {
+    throw badSecureBoot(`${secureBoot} is no readable certificate: ${reasonOf(error)}`);
+  }
+}
+
+function badSecureBoot(why: string): FleetError {
+  return new FleetError({
+    kind: 'usage',
+    code: 'secure-boot-key',
+    message: `--secure-boot: ${why}`,
+    hint: 'Name the certificate of image.secureBoot, and leave out --firmware.',
+  });
 }
 
 /** @throws FleetError `usage`, code `no-emulator` or `no-bios` */

@@ -12,12 +12,15 @@ export function wordReport(report: BootReport, log: string): string {
   if (relay !== undefined) lines.push(`${relay.version}, healthy after ${healthySeconds} s of emulation`);
   if (guest !== undefined) {
     lines.push(`systemd: ${guest.state}; boot: ${guest.startup}`);
+    if (guest.secureBoot) lines.push('Secure Boot: on');
     lines.push(`root file system: ${(guest.rootBytes / GIB).toFixed(1)} GiB; MTU ${guest.mtu}`);
   }
   const tuning = readTuning(relay?.tuning ?? '');
   if (tuning.kind === 'in-force') lines.push(`tuning: ${wordTuning(tuning.tuning)}`);
-  for (const { port, sent, receivedA, receivedB } of calls.filter((call) => call.ok))
-    lines.push(`call (ng port ${port}): RTP ${receivedA} and ${receivedB} of ${sent} packets`);
+  for (const { port, sent, receivedA, receivedB, inKernel } of calls.filter((call) => call.ok)) {
+    const kernel = inKernel === undefined ? '' : `, ${inKernel} of them forwarded by the kernel`;
+    lines.push(`call (ng port ${port}): RTP ${receivedA} and ${receivedB} of ${sent} packets${kernel}`);
+  }
   lines.push(...problems.map((problem) => `✖ ${problem}`));
   if (!ok)
     lines.push(

@@ -17,6 +17,8 @@ export type Statistics = {
   readonly managedTotal: Known;
   /** Offers refused since the start; from mr13.1 on, accepted re-offers of a cordoned relay are counted here too. */
   readonly rejectedTotal: Known;
+  /** Packets that the kernel relayed since the start. */
+  readonly kernelPackets: Known;
   readonly tally: Tally;
 };
 
@@ -55,6 +57,7 @@ export function parseStatistics(fields: NgDict): Statistics {
     media: sum(['media_userspace', 'media_kernel', 'media_mixed'].map((key) => countAt(current, key))),
     managedTotal: countAt(total, 'managedsessions'),
     rejectedTotal: countAt(total, 'rejectedsessions'),
+    kernelPackets: countAt(total, 'relayedpackets_kernel'),
     tally: {
       ended: countAt(total, 'managedsessions'),
       timedOut: countAt(total, 'timeoutsessions'),

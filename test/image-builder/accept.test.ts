@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { acceptImage, isHealthy, kernelForwarding } from '../../image-builder/accept.ts';
+import { acceptImage, isHealthy } from '../../image-builder/accept.ts';
 import { occupancy } from '../../image-builder/acceptance-claim.ts';
 import { FleetError } from '../../lib/errors.ts';
 import { PROJECT, ZONE } from '../support/lab-server.ts';
@@ -186,10 +186,4 @@ test.each([
   ['', false],
 ])('health %j counts as %s', (health, healthy) => {
   expect(isHealthy(health)).toBe(healthy);
-});
-
-test('what a relay says of forwarding in the kernel is found in its health', () => {
-  const health = '{"ok":true,"checks":[{"name":"kernel","ok":true,"detail":"active, table 0"}]}';
-  expect(kernelForwarding(health)).toBe('active, table 0');
-  expect(kernelForwarding(HEALTHY)).toBeUndefined();
 });

@@ -12,6 +12,8 @@ import { PROJECT } from '../support/lab-server.ts';
 import { FLEET, importInto, MANIFEST, openPublishLab } from './support/product.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-secure-boot-'));
+/** The certificates are made later than this file is read. */
+const NOW = new Date(Date.now() + 3600 * 1000);
 const file = (name: string) => join(folder, name);
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -21,6 +23,21 @@ beforeAll(async () => {
     await execa('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...out]);
   }
   writeFileSync(file('noise.pem'), 'not a certificate');
+  const locked = ['-in', file('one.key'), '-aes256', '-passout', 'pass:secret', '-out', file('locked.key')];
+  await execa('openssl', ['pkey', ...locked]);
+  const curve = ['-keyout', file('curve.key'), '-out', file('curve.pem'), '-subj', '/CN=curve'];
+  await execa('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    ...curve,
+  ]);
+  const weak = ['-keyout', file('weak.key'), '-out', file('weak.pem'), '-subj', '/CN=weak'];
+  await execa('openssl', ['req', '-x509', '-newkey', 'rsa:1024', '-nodes', ...weak]);
 });
 
 function fleet(key: string, certificate: string, kernel = 'off'): Fleet {
@@ -35,19 +52,30 @@ function fleet(key: string, certificate: string, kernel = 'off'): Fleet {
 
 describe('Secure Boot with keys of one’s own', () => {
   test('takes a key with its certificate', () => {
-    const signing = signingOf(fleet('one.key', 'one.pem'));
+    const signing = signingOf(fleet('one.key', 'one.pem'), NOW);
     expect(signing?.certificate).toBe(readFileSync(file('one.pem'), 'utf8'));
     expect(JSON.stringify(signing)).not.toContain('PRIVATE');
-    expect(signing?.digest).not.toBe(signingOf(fleet('two.key', 'two.pem'))?.digest);
+    expect(signing?.digest).not.toBe(signingOf(fleet('two.key', 'two.pem'), NOW)?.digest);
   });
 
   test.each([
     ['a key of another certificate', 'one.key', 'two.pem', /does not belong to the certificate/],
-    ['no key', 'absent.key', 'one.pem', /absent\.key is no readable key/],
+    ['no key', 'absent.key', 'one.pem', /absent\.key is no readable private key.*no such file/],
     ['no certificate', 'one.key', 'noise.pem', /noise\.pem is no readable/],
-    ['a certificate for a key', 'one.pem', 'one.pem', /one\.pem is no readable key/],
+    ['a certificate for a key', 'one.pem', 'one.pem', /one\.pem is no readable private key/],
+    ['an encrypted key', 'locked.key', 'one.pem', /locked\.key is encrypted, and nobody is asked/],
+    ['a key that firmware does not know', 'curve.key', 'curve.pem', /curve\.key is no RSA key of 2048 bits/],
+    ['a key that is too short', 'weak.key', 'weak.pem', /weak\.key is no RSA key of 2048 bits/],
   ])('refuses %s before anything is built', (_, key, certificate, why) => {
-    expect(() => signingOf(fleet(key, certificate))).toThrow(why);
+    expect(() => signingOf(fleet(key, certificate), NOW)).toThrow(why);
+  });
+
+  test.each([
+    ['after its end', 40, /one\.pem expired on \d{4}-\d\d-\d\d/],
+    ['before its beginning', -2, /one\.pem is not valid before \d{4}-\d\d-\d\d/],
+  ])('refuses a certificate %s', (_, days, why) => {
+    const then = new Date(NOW.getTime() + days * 24 * 3600 * 1000);
+    expect(() => signingOf(fleet('one.key', 'one.pem'), then)).toThrow(why);
   });
 
   test('cannot be had together with a kernel module that nobody whom the kernel trusts has signed', () => {

@@ -32,7 +32,7 @@ beforeAll(async () => {
   const cache = openCache(process.env);
   const fleet = loadFleet(join(import.meta.dirname, '../../configs/fleets/lab.yaml'));
   const plan = await planImage(shop, cache, fleet);
-  const tools = await toolsTree(shop, cache, plan.tools.release, plan.tools.packages);
+  const tools = await toolsTree(shop, cache, plan.tools);
   const tree = await imageTree(shop, cache, plan.tree.release, plan.tree.packages);
   make = async (name) => {
     mkdirSync(join(folder, name));

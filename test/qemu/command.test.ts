@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { BUSES, EMULATORS, FIRMWARES, qemuCommand, type VirtualMachine } from '../../lab/qemu/command.ts';
+import {
+  BUSES,
+  EMULATORS,
+  FIRMWARES,
+  qemuCommand,
+  SECURE_CODE,
+  type VirtualMachine,
+} from '../../lab/qemu/command.ts';
 
 const MACHINE: VirtualMachine = {
   architecture: 'amd64',
@@ -8,6 +15,7 @@ const MACHINE: VirtualMachine = {
   bus: 'virtio-scsi',
   disk: { file: '/lab/disk.raw', format: 'raw' },
   variables: '/lab/variables.fd',
+  secureBoot: false,
   serial: '/lab/serial.log',
   tap: 'tap0',
   hardwareAddress: '42:01:0a:40:01:14',
@@ -39,6 +47,12 @@ describe('the machine that QEMU makes', () => {
     const words = text({ architecture: 'arm64', cpus: 2 });
     expect(words).toMatch(/^qemu-system-aarch64 .*-machine virt -cpu cortex-a72 -smp 2 /);
     expect(words).toContain(`readonly=on,file=${EMULATORS.arm64.code}`);
+  });
+
+  test('has Secure Boot only with a firmware that guards its variables', () => {
+    expect(text()).not.toContain('secboot');
+    expect(text({ secureBoot: true })).toContain(`readonly=on,file=${SECURE_CODE}`);
+    expect(text({ secureBoot: true })).toContain('driver=cfi.pflash01,property=secure,value=on');
   });
 
   test('takes the disk by either bus', () => {

@@ -22,6 +22,7 @@ describe('the machine of a boot test', () => {
     tell('root-bytes', ' 10431488000\n');
     tell('mtu', '1460\n');
     tell('health', '{"ok":true}\n');
+    tell('secure-boot', '   1\n');
     expect(guestReport(told)).toBeUndefined();
     tell('end', 'done\n');
     expect(guestReport(told)).toEqual({
@@ -31,6 +32,7 @@ describe('the machine of a boot test', () => {
       rootBytes: 10_431_488_000,
       mtu: 1460,
       health: '{"ok":true}',
+      secureBoot: true,
     });
   });
 

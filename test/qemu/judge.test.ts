@@ -16,6 +16,7 @@ const GUEST = {
   startup: '74 s',
   rootBytes: 9.7 * GIB,
   mtu: 1460,
+  secureBoot: false,
 };
 const CALL = { port: 22_222, ok: true, reason: undefined, sent: 50, receivedA: 50, receivedB: 50 };
 const GOOD: Evidence = {
@@ -27,6 +28,7 @@ const GOOD: Evidence = {
   isOver: false,
   calls: [CALL, { ...CALL, port: 22_223 }],
   diskBytes: 10 * GIB,
+  isSecureBoot: false,
 };
 const problemsOf = (change: Partial<Evidence>, version = 'mr12.5.1.31') =>
   judge({ ...GOOD, ...change }, version).problems;
@@ -37,6 +39,18 @@ describe('a booted image', () => {
     expect(judge(GOOD, undefined).ok).toBe(true);
     expect(wordReport(judge(GOOD, undefined), 'boot.log')).toMatch(
       /1 settings: 1 in force\n.*22222\): RTP 50 and 50 of 50.*\n.*22223\): RTP 50[^✖]*fit\n$/,
+    );
+  });
+
+  test('tells what its kernel forwarded, and that Secure Boot was on', () => {
+    const calls = [{ ...CALL, sent: 250, receivedA: 250, receivedB: 250, inKernel: 190 }];
+    const report = judge(
+      { ...GOOD, calls, guest: { ...GUEST, secureBoot: true }, isSecureBoot: true },
+      undefined,
+    );
+    expect(report.problems).toEqual([]);
+    expect(wordReport(report, 'boot.log')).toMatch(
+      /Secure Boot: on[\s\S]*250 packets, 190 of them forwarded by the kernel/,
     );
   });
 
@@ -84,6 +98,12 @@ describe('a booted image', () => {
       { calls: [CALL, { ...CALL, port: 22_223, ok: false, reason: 'no RTP', receivedA: 0 }] },
       /call .*22223.* no RTP/,
     ],
+    [
+      'a kernel that forwards nothing although it could',
+      { calls: [{ ...CALL, inKernel: 0 }] },
+      /the kernel forwarded none/,
+    ],
+    ['Secure Boot that is off', { isSecureBoot: true }, /Secure Boot is off/],
     [
       'silence',
       { relay: undefined, guest: undefined, isOver: true, seconds: 300 },

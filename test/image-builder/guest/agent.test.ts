@@ -1,10 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseFleet } from '../../../configs/load.ts';
 import { agentSource, guestPackages } from '../../../image-builder/guest/agent.ts';
-import { sourceLines } from '../../../image-builder/packages.ts';
+import { openIndex, sourceLines } from '../../../image-builder/packages.ts';
+import { INDEX, openRepositories, type Repositories, stanza } from './support/repositories.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-agent-'));
 const cache = { root: join(folder, 'image') };
@@ -62,6 +63,54 @@ describe('the guest agent', () => {
       'google-compute-engine-oslogin',
       'sudo',
     ]);
+  });
+});
+
+describe('the guest agent of a repository that stands for Google’s', () => {
+  const [agent, suite, newer] = ['google-guest-agent', 'agent-stable', '1:20250901.00-g1'];
+  let repositories: Repositories;
+
+  beforeAll(async () => {
+    repositories = await openRepositories(['debian', 'google', 'other']);
+    const debian = ['base-files', 'apt'].map((name) => stanza(name, '1', 'Essential: yes\n')).join('');
+    for (const each of ['trixie', 'trixie-updates', 'trixie-security'])
+      await repositories.publish('debian', each, debian + stanza(agent, '20211116.00-7'), 'debian');
+  });
+  afterAll(async () => await repositories.close());
+
+  /** The version that apt would install when the fleet file names this repository and the key of `google`. */
+  async function versionOf(repository: string): Promise<string | undefined> {
+    const [keyFile, fingerprint] = [repositories.keyOf('google'), await repositories.fingerprintOf('google')];
+    const words = { from: 'google', repository, suite, key: keyFile, fingerprint };
+    const own = { root: mkdtempSync(join(repositories.folder, 'cache-')) };
+    const further = agentSource(own, fleet(`guestAgent: ${JSON.stringify(words)}`));
+    const main = `file://${join(repositories.folder, 'debian')}`;
+    const mirrors = { main, security: main, signedBy: undefined, keyring: repositories.keyOf('debian') };
+    const shop = { log: join(repositories.folder, 'log.log'), signal: new AbortController().signal };
+    const release = { codename: 'trixie', mirrors, ...(further ? { further } : {}) };
+    const packages = await (await openIndex(shop, own, release)).resolve([agent]);
+    return packages.find(({ name }) => name === agent)?.version;
+  }
+
+  test('is taken when the repository is signed with the key that the fleet file names', async () => {
+    const repository = await repositories.publish('google', suite, stanza(agent, newer), 'google');
+    expect(await versionOf(repository)).toBe(newer);
+  });
+
+  test('is not taken when another key signed the repository: the build stops, and says which', async () => {
+    const repository = await repositories.publish('impostor', suite, stanza(agent, newer), 'other');
+    await expect(versionOf(repository)).rejects.toMatchObject({
+      kind: 'stop',
+      code: 'archive-unreachable',
+      message: expect.stringMatching(/cannot be read:\n.*impostor agent-stable InRelease/),
+    });
+  });
+
+  test('is not taken when its index was changed after it was signed', async () => {
+    const repository = await repositories.publish('changed', suite, stanza(agent, newer), 'google');
+    const file = join(repositories.folder, 'changed/dists', suite, INDEX);
+    writeFileSync(file, readFileSync(file, 'utf8').replace('20250901', '20260901'));
+    await expect(versionOf(repository)).rejects.toMatchObject({ code: 'archive-unreachable' });
   });
 });
 

@@ -8,7 +8,7 @@ import {
   wordDiffShort,
 } from '../../../image-builder/life/diff.ts';
 import { checkManifest, type Manifest } from '../../../image-builder/manifest.ts';
-import { MANIFEST } from '../support/product.ts';
+import { MANIFEST, MODULE } from '../support/product.ts';
 
 const NEXT: Manifest = {
   ...MANIFEST,
@@ -79,4 +79,14 @@ test('packages: what is removed, changed and added turns the one list into the o
       expect(made).toEqual(new Map(after.map(({ name, version }) => [name, version])));
     }),
   );
+});
+
+test('a kernel module that came, went or changed is a difference', () => {
+  const withModule: Manifest = checkManifest({ ...MANIFEST, kernelModule: MODULE });
+  const rebuilt: Manifest = { ...MANIFEST, kernelModule: { ...MODULE, sha256: 'e'.repeat(64) } };
+  expect(wordDiffShort(diffManifests(MANIFEST, withModule))).toBe(
+    'kernelModule none → xt_RTPENGINE dddddddddddd',
+  );
+  expect(isSame(diffManifests(withModule, rebuilt))).toBe(false);
+  expect(isSame(diffManifests(withModule, withModule))).toBe(true);
 });

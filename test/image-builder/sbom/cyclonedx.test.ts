@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { PackageURL } from 'packageurl-js';
 import { describe, expect, test } from 'vitest';
 import { type PackageFacts, sbomOf } from '../../../image-builder/sbom/cyclonedx.ts';
-import { MANIFEST } from '../support/product.ts';
+import { MANIFEST, MODULE } from '../support/product.ts';
 
 /** Whoever wrote the format says whether this is it. */
 const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot6);
@@ -44,6 +44,19 @@ describe('the bill of materials', () => {
     expect(await validator.validate(JSON.stringify(sbomOf(COMPILED, [BASH, DAEMON])))).toBeNull();
     const broken = { ...sbomOf(MANIFEST, [BASH]), serialNumber: 'urn:uuid:none' };
     expect(await validator.validate(JSON.stringify(broken))).not.toBeNull();
+  });
+
+  test('names the kernel module, which is in no package, with its digest and its source', async () => {
+    const whole = sbomOf({ ...COMPILED, kernelModule: MODULE }, [BASH]);
+    expect(await validator.validate(JSON.stringify(whole))).toBeNull();
+    expect((whole as Bom).components).toContainEqual(
+      expect.objectContaining({
+        name: MODULE.path,
+        hashes: [{ alg: 'SHA-256', content: MODULE.sha256 }],
+        properties: expect.arrayContaining([{ name: 'rtpfleet:from', value: MODULE.from }]),
+        pedigree: { commits: [expect.objectContaining({ uid: COMPILED.commit })] },
+      }),
+    );
   });
 
   test('is so whatever a package is called, and names it so that it can be read back', async () => {

@@ -44,6 +44,15 @@ export const MANIFEST: Manifest = {
   seconds: { pack: 1.5 },
 };
 
+/** RTPEngine's kernel module as the record of an image that has it says. */
+export const MODULE = {
+  name: 'xt_RTPENGINE',
+  kernel: '6.12-cloud-amd64',
+  from: 'rtpengine-kernel-dkms=12.5.1.31-1',
+  path: '/usr/lib/modules/6.12-cloud-amd64/updates/xt_RTPENGINE.ko',
+  sha256: 'd'.repeat(64),
+} as const;
+
 export const FLEET: Fleet = parseFleet(
   `name: unit
 cloud: { project: ${PROJECT}, region: ${REGION}, zones: [${ZONE}] }

@@ -10,7 +10,7 @@ const current = {
   media_kernel: 4,
   media_mixed: 0,
 };
-const total = { uptime: '147', managedsessions: 40, rejectedsessions: 2 };
+const total = { uptime: '147', managedsessions: 40, rejectedsessions: 2, relayedpackets_kernel: 7 };
 
 const untold = {
   ended: 'unknown',
@@ -34,6 +34,7 @@ test('the counters of a relay, uptime although it comes as text', () => {
     media: 24,
     managedTotal: 40,
     rejectedTotal: 2,
+    kernelPackets: 7,
     tally: { ...untold, ended: 40 },
   });
 });
@@ -46,6 +47,7 @@ const nothing = {
   media: 'unknown',
   managedTotal: 'unknown',
   rejectedTotal: 'unknown',
+  kernelPackets: 'unknown',
   tally: untold,
 };
 

@@ -82,6 +82,7 @@ const answer: Extract<RelayReading, { kind: 'answer' }> = {
   packetRate: 0,
   media: 0,
   managedTotal: 0,
+  kernelPackets: 0,
   rejectedTotal: 0,
   tally: { ended: 0, timedOut: 0, oneWay: 0, packets: 0, packetErrors: 0, packetsLost: 0 },
 };

@@ -21,6 +21,7 @@ const reading: RelayReading = {
   packetRate: 3,
   media: 4,
   managedTotal: 'unknown',
+  kernelPackets: 'unknown',
   rejectedTotal: 'unknown',
   tally,
 };
