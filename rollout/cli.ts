@@ -132,9 +132,20 @@ function checkCommand(word: string | undefined, program: Command): void {
   });
 }
 
+/** A pipe or a terminal that is gone: a run is told by its journal and goes on, a look has nobody left to look. */
+function outliveReader(word = ''): void {
+  const works = word.startsWith('-') || ['', 'run', 'rollback', 'drain'].includes(word);
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code !== 'EPIPE' && code !== 'EIO') throw new Error(`output cannot be written: ${code}`);
+      if (!works) process.exit();
+    });
+}
+
 /** Runs one command line; words whatever goes wrong, once. A literal `--` in front is what `pnpm x -- …` leaves. */
 export async function main(argv: readonly string[]): Promise<void> {
   const args = argv[0] === '--' ? argv.slice(1) : argv;
+  outliveReader(args[0]);
   try {
     const program = rolloutProgram();
     checkCommand(args[0], program);

@@ -13,7 +13,7 @@ import type { Standing } from './core/phase.ts';
 import { endOf, plan, standingsOf } from './core/plan.ts';
 import type { Policy } from './core/policy.ts';
 import { restoring, underPause, type Wish } from './core/wish.ts';
-import { execute } from './execute.ts';
+import { type Done, execute } from './execute.ts';
 import type { Outlook } from './foresee.ts';
 import type { Lifetimes } from './lifetimes.ts';
 import type { Observer } from './observe.ts';
@@ -174,9 +174,9 @@ async function carryOut(act: Act, ports: Ports, run: Run): Promise<FleetError | 
   try {
     ports.lock.check();
     journal.write({ kind: 'action-decided', action: act.kind, relay, because: act.because });
-    const detail = await execute(act, ports, { run: run.id, policy: run.policy });
+    const done = await execute(act, ports, { run: run.id, policy: run.policy });
     run.observer.note(act.relay, undefined);
-    tellDone(act, detail, (clock.now() - startedAt) / 1000, ports);
+    tellDone(act, done, (clock.now() - startedAt) / 1000, ports);
     return undefined;
   } catch (error) {
     if (!isFleetError(error)) throw error;
@@ -191,13 +191,13 @@ async function carryOut(act: Act, ports: Ports, run: Run): Promise<FleetError | 
   }
 }
 
-function tellDone(act: Act, detail: string | undefined, seconds: number, { journal }: Ports): void {
+function tellDone(act: Act, done: Done, seconds: number, { journal }: Ports): void {
   const relay = refOf(act.relay);
-  const said = detail === undefined ? {} : { detail };
-  journal.write({ kind: 'action-done', action: act.kind, relay, seconds, ...said });
+  const detail = done.detail === undefined ? {} : { detail: done.detail };
+  journal.write({ kind: 'action-done', action: act.kind, relay, seconds, ...done });
   if (act.kind !== 'admit' && act.kind !== 'release') return;
   const version = act.relay.report?.version ?? act.relay.version;
-  journal.write({ kind: 'relay-admitted', relay, ...(version === undefined ? {} : { version }), ...said });
+  journal.write({ kind: 'relay-admitted', relay, ...(version === undefined ? {} : { version }), ...detail });
 }
 
 function pauseMs(fleet: Fleet | undefined, { pollSeconds }: Policy): number {

@@ -22,11 +22,18 @@ export type Effects = {
 /** `run` = who writes the intent. */
 export type Context = { readonly run: string; readonly policy: Policy };
 
+/** What an act tells when it is done. */
+export type Done = {
+  readonly detail?: string;
+  /** Of `force`: calls that it cut; absent: the relay did not tell. */
+  readonly cut?: number;
+};
+
 type Executor<K extends ActKind> = (
   act: Extract<Act, { readonly kind: K }>,
   effects: Effects,
   context: Context,
-) => Promise<string | undefined>;
+) => Promise<string | undefined | Done>;
 
 const executors: { readonly [K in ActKind]: Executor<K> } = {
   cordon: async ({ relay }, { cloud, relays, clock }, { run, policy }) => {
@@ -69,7 +76,8 @@ const executors: { readonly [K in ActKind]: Executor<K> } = {
     const ids = await relays.callIds(placeOf(relay));
     const told = await proxies.leaveOut(placeOf(relay));
     await cloud.replace(vm);
-    return told === undefined ? cutWords(ids) : `${cutWords(ids)}; ${told}`;
+    const detail = told === undefined ? cutWords(ids) : `${cutWords(ids)}; ${told}`;
+    return ids === undefined ? { detail } : { detail, cut: ids.length };
   },
 
   replace: async ({ relay }, { cloud, relays, proxies }, { policy }) => {
@@ -110,10 +118,12 @@ const executors: { readonly [K in ActKind]: Executor<K> } = {
   },
 };
 
-/** Carries out one act; the answer is a detail for the journal. */
-export async function execute(act: Act, effects: Effects, context: Context): Promise<string | undefined> {
+/** Carries out one act; the answer is for the journal. */
+export async function execute(act: Act, effects: Effects, context: Context): Promise<Done> {
   const executor = executors[act.kind] as Executor<ActKind>;
-  return await executor(act, effects, context);
+  const done = await executor(act, effects, context);
+  if (typeof done === 'object') return done;
+  return done === undefined ? {} : { detail: done };
 }
 
 /** Never raised. */

@@ -1,5 +1,5 @@
 /** Controllers on a simulated fleet, as new processes. */
-import { runRollout } from '../../rollout/controller.ts';
+import { type Run, runRollout } from '../../rollout/controller.ts';
 import type { EventBody } from '../../rollout/core/events.ts';
 import type { Policy } from '../../rollout/core/policy.ts';
 import { createObserver } from '../../rollout/observe.ts';
@@ -13,7 +13,7 @@ export type RunOptions = {
   readonly killAt?: number;
   readonly killAtEvent?: number;
   readonly stop?: AbortSignal;
-};
+} & Pick<Run, 'foresee'>;
 
 /** Starts a controller; rejects with `Killed` when its process dies. */
 export async function startRun(stage: Stage, policy: Policy, options: RunOptions = {}): Promise<RunEnd> {
@@ -36,6 +36,7 @@ export async function startRun(stage: Stage, policy: Policy, options: RunOptions
     observer: createObserver({ cloud, relays, clock }, { name, zones, policy }),
     stop: options.stop ?? new AbortController().signal,
     wish: async () => stage.wishes.get(id),
+    ...(options.foresee === undefined ? {} : { foresee: options.foresee }),
   });
 }
 

@@ -22,7 +22,10 @@ export function journalsOf(folder: string): readonly string[] {
   }
 }
 
-/** Opens the journal of a run; every event is handed to `views` as well. Rejects a place that cannot be written to. */
+/**
+ * Opens the journal of a run; every event is handed to `views` as well. Rejects a place that cannot be written to. A line that
+ * cannot be written is a failure of kind `stop`: what is not told first is not done.
+ */
 export function openJournal(
   file: string,
   run: string,
@@ -34,8 +37,12 @@ export function openJournal(
     write: (body: EventBody) => {
       const at = new Date(clock.now()).toISOString();
       const event: RolloutEvent = { v: EVENT_VERSION, at, run, ...body };
-      append(file, `${JSON.stringify(event)}\n`, 'stop');
-      for (const view of views) view(event);
+      try {
+        append(file, `${JSON.stringify(event)}\n`, 'stop');
+      } finally {
+        // A disk that is full keeps nobody from hearing why the run ends.
+        for (const view of views) view(event);
+      }
     },
   };
 }

@@ -29,7 +29,7 @@ export async function force(name: string, options: ForceOptions): Promise<number
     const told = await askCalls(session, relay);
     refuse(relay, told);
     process.stdout.write(`${callLines([told]).join('\n')}\n`);
-    if (!options.yes) await confirm(name);
+    if (!options.yes) await confirm(name, told);
     await cloud.force(vmOf(relay), by);
     process.stdout.write(
       `${name} is replaced with its calls by the rollout that is on, or by the next one: rollout --drain\n`,
@@ -49,7 +49,7 @@ function refuse({ name, onTarget, cordon, vm }: CloudRelay, told: Told): void {
     );
 }
 
-async function confirm(name: string): Promise<void> {
+async function confirm(name: string, told: Told): Promise<void> {
   if (!process.stdin.isTTY)
     throw new FleetError({
       kind: 'usage',
@@ -58,14 +58,24 @@ async function confirm(name: string): Promise<void> {
       hint: 'Add --yes.',
     });
   const lines = createInterface({ input: process.stdin, output: process.stdout });
-  const said = await lines.question(`These calls are cut. Type ${name} to go on: `);
+  const question = `${cutWords(told)} Type ${name} to go on: `;
+  // Ctrl-C and Ctrl-D end the question without an answer.
+  const said = await lines.question(question).catch(() => '');
   lines.close();
   if (said.trim() === name) return;
+  if (said === '') process.stdout.write('\n');
   throw new FleetError({
     kind: 'usage',
     code: 'not-confirmed',
     message: 'Not confirmed; nothing was changed',
   });
+}
+
+function cutWords(told: Told): string {
+  if (!('calls' in told)) return 'Whatever calls it has are cut.';
+  const { length } = told.calls;
+  if (length === 0) return 'No call is on it now; those that still come are cut.';
+  return length === 1 ? 'This call is cut.' : `These ${length} calls are cut.`;
 }
 
 function refusal(message: string, hint?: string): FleetError {

@@ -79,10 +79,10 @@ async function runShown(
       journal.write({ kind: 'notify-failed', to, message }),
     );
     const journal = openJournal(file, id, session.clock, viewsOf(view, copy, metrics, news));
-    journal.write(lockedEvent(lock, session));
-    const end = await toEnd(session, options, { id, lock, journal, wishes, prepare });
-    await news.close();
-    await view.close();
+    const end = await toEnd(session, options, { id, lock, journal, wishes, prepare }).finally(async () => {
+      await news.close();
+      await view.close();
+    });
     if (!options.json) process.stdout.write(`journal: ${file}\n`);
     return exitCode(end);
   } finally {
@@ -115,8 +115,9 @@ type Locked = {
 /** Whatever keeps the run from its first look is told as its end: in the journal, to its views, to whoever follows it. */
 async function toEnd(session: Session, options: RunOptions, locked: Locked): Promise<RunEnd> {
   const { clock } = session;
-  const { journal, prepare } = locked;
+  const { lock, journal, prepare } = locked;
   const startedAt = clock.now();
+  journal.write(lockedEvent(lock, session));
   try {
     await session.proxies.check();
     await prepare(session, journal);
@@ -182,7 +183,7 @@ function stopOnSignal(): { readonly stop: AbortSignal; readonly forget: () => vo
     process.stderr.write('rollout: stopping; what is in hand is finished first (again: stop at once)\n');
     controller.abort();
   };
-  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, onSignal);
   const forget = () => {
     for (const signal of signals) process.off(signal, onSignal);

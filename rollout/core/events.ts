@@ -104,6 +104,8 @@ export type EventBody =
       readonly relay: RelayRef;
       readonly seconds: number;
       readonly detail?: string;
+      /** Of `force`: calls that it cut; absent: the relay did not tell. */
+      readonly cut?: number;
     }
   | {
       readonly kind: 'action-failed';

@@ -66,6 +66,7 @@ function runOf(
     by: last?.by ?? '',
     startedAt: first?.at ?? '',
     ...(ended === undefined ? {} : { endedAt: ended.at, result: ended.result, because: ended.because }),
+    ...(ended?.reasons === undefined ? {} : { reasons: ended.reasons }),
     ...(seconds === undefined ? {} : { seconds }),
     ...(last?.policy.share === undefined ? {} : { share: last.policy.share }),
     versionsBefore: versionsOf(relays.map(({ versionBefore }) => versionBefore)),

@@ -1,18 +1,7 @@
 import type { Phase } from '../core/fleet.ts';
 import { html, type Markup } from './markup.ts';
 import type { PhaseSpan, RelayReport, Report } from './types.ts';
-import { axisStep, duration, offset } from './words.ts';
-
-/** What each phase is called in the chart; its colour is the CSS class of the same name. */
-export const PHASE_WORDS: Readonly<Record<Phase, string>> = {
-  stale: 'serving the old image',
-  draining: 'draining',
-  empty: 'empty',
-  replacing: 'replacing',
-  joining: 'joining',
-  serving: 'serving the new image',
-  parked: 'parked',
-};
+import { axisStep, duration, offset, PHASE_WORDS } from './words.ts';
 
 const BAR_WORDS: Readonly<Record<Phase, string>> = {
   ...PHASE_WORDS,

@@ -1,10 +1,10 @@
 import { callSection } from './call-section.ts';
-import { MOST_ROWS, PHASE_WORDS, timelineChart } from './chart.ts';
+import { MOST_ROWS, timelineChart } from './chart.ts';
 import { html, type Markup } from './markup.ts';
 import { auditTable, capacitySection, decisionTable, figures, relayTable, waitTable } from './sections.ts';
 import { STYLE } from './theme.ts';
 import type { Report } from './types.ts';
-import { plural } from './words.ts';
+import { PHASE_WORDS, plural } from './words.ts';
 
 /** The report as one page: no script, nothing from elsewhere, light and dark. Pure. */
 export function renderReport(report: Report): string {

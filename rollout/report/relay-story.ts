@@ -15,6 +15,7 @@ type Story = {
   versionBefore: string | undefined;
   versionAfter: string | undefined;
   calls: number | undefined;
+  forced: RelayReport['forced'] | undefined;
   readonly spans: Mutable<PhaseSpan>[];
   moments: Moments;
 };
@@ -57,7 +58,13 @@ function storyOf(stories: Map<string, Story>, { zone, name }: RelayRef): Story {
   const key = `${zone}/${name}`;
   const known = stories.get(key);
   if (known !== undefined) return known;
-  const unknown = { address: undefined, versionBefore: undefined, versionAfter: undefined, calls: undefined };
+  const unknown = {
+    address: undefined,
+    versionBefore: undefined,
+    versionAfter: undefined,
+    calls: undefined,
+    forced: undefined,
+  };
   const story: Story = { zone, name, ...unknown, spans: [], moments: {} };
   stories.set(key, story);
   return story;
@@ -89,7 +96,10 @@ function act(story: Story, event: Extract<RolloutEvent, { kind: 'action-done' }>
       return;
     case 'replace':
     case 'force':
-      if (event.action === 'force') delete story.moments.emptyAt;
+      if (event.action === 'force') {
+        delete story.moments.emptyAt;
+        story.forced = event.cut === undefined ? {} : { calls: event.cut + (story.forced?.calls ?? 0) };
+      }
       story.moments.emptyAt ??= event.at;
       story.moments.replacedAt = event.at;
       enter(story.spans, 'replacing', event.at);
@@ -115,7 +125,7 @@ function enter(spans: Mutable<PhaseSpan>[], phase: PhaseSpan['phase'], at: strin
 }
 
 function finish(story: Story, wanted: string | undefined, until: string): RelayReport {
-  const { zone, name, address, versionBefore, versionAfter, moments, spans } = story;
+  const { zone, name, address, versionBefore, versionAfter, forced, moments, spans } = story;
   const last = spans.at(-1);
   if (last !== undefined && last.to < until) last.to = until;
   const drain = secondsBetween(moments.cordonedAt, moments.emptyAt);
@@ -127,6 +137,7 @@ function finish(story: Story, wanted: string | undefined, until: string): RelayR
     ...(versionAfter === undefined ? {} : { versionAfter }),
     // The phase says that it runs its group's template; the version says so a second time, where both are known.
     onTarget: last?.phase === 'serving' && (wanted === undefined || versionAfter === wanted),
+    ...(forced === undefined ? {} : { forced }),
     ...moments,
     ...(drain === undefined ? {} : { drainSeconds: drain }),
     ...(away === undefined ? {} : { awaySeconds: away }),

@@ -21,13 +21,28 @@ export function figures(report: Report): Markup {
         ]),
     card(
       `${verdict.onTarget} of ${verdict.relays}`,
-      `relays on ${run.versionsAfter.join(', ') || 'the new image'}`,
+      `relays on ${wantedOf(run)}`,
       verdict.onTarget < verdict.relays && run.share === undefined,
     ),
     ...(run.seconds === undefined ? [] : [card(duration(run.seconds), 'for the whole rollout')]),
     ...longestDrain(relays),
+    ...forcedCard(relays),
   ];
   return html`<ul class="figures">${cards}</ul>`;
+}
+
+/** What the groups want, or the image where its version is not known. */
+function wantedOf({ targets }: Report['run']): string {
+  return [...new Set(targets.map(({ version, image }) => version ?? image))].join(', ') || 'the new image';
+}
+
+/** Only a person has calls cut; nothing where nobody did. */
+function forcedCard(relays: readonly RelayReport[]): readonly Markup[] {
+  const forced = relays.flatMap(({ forced }) => forced ?? []);
+  if (forced.length === 0) return [];
+  const cut = forced.reduce((sum, { calls = 0 }) => sum + calls, 0);
+  const more = forced.some(({ calls }) => calls === undefined) ? '+?' : '';
+  return [card(`${count(cut)}${more}`, 'calls cut because a person said so', true)];
 }
 
 function card(value: string, label: string, hurt = false): Markup {
@@ -46,7 +61,7 @@ export function relayTable(report: Report): Markup {
     (
       relay,
     ) => html`<tr><td class="name">${relay.name}<small>${relay.zone}${relay.address === undefined ? '' : ` · ${relay.address}`}</small></td>
-<td>${relay.versionBefore ?? 'not known'}<small>→ ${relay.versionAfter ?? 'not known'}</small></td>
+<td class="time">${relay.versionBefore ?? 'not known'}<small>→ ${relay.versionAfter ?? 'not known'}</small></td>
 <td class="time">${at(relay.cordonedAt)}${note(relay.callsWhenCordoned, (calls) => `${plural(calls, 'call')} on it`)}</td>
 <td class="time">${at(relay.emptyAt)}${note(relay.drainSeconds, (seconds) => `after ${duration(seconds)}`)}</td>
 <td class="time">${at(relay.replacedAt)}</td><td class="time">${at(relay.joinedAt)}</td>

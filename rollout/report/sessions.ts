@@ -40,7 +40,9 @@ function filled(values: readonly (number | null)[]): readonly (number | null)[] 
 }
 
 function fromRelays(events: readonly RolloutEvent[], relays: readonly RelayReport[]): SessionsReport {
-  const startedAt = events[0]?.at ?? new Date(0).toISOString();
+  // What is said before the first look tells nothing of calls.
+  const start = events.find(({ kind }) => kind === 'run-started') ?? events[0];
+  const startedAt = start?.at ?? new Date(0).toISOString();
   const length = events.length === 0 ? 0 : indexOf(events.at(-1)?.at ?? startedAt, startedAt) + 1;
   const observed = events.filter((event) => event.kind === 'relay-observed');
   const rows = relays.map(({ zone, name }) => {

@@ -46,6 +46,8 @@ export type RunReport = {
   readonly seconds?: number;
   readonly result?: 'done' | 'refused' | 'held' | 'halted' | 'aborted' | 'interrupted' | 'failed';
   readonly because?: string;
+  /** Why it was not begun, each with its way out. */
+  readonly reasons?: readonly { readonly message: string; readonly next: string }[];
   /** The part of the fleet that the last run was to bring to the new image; absent: all of it. */
   readonly share?: number | string;
   readonly versionsBefore: readonly string[];
@@ -71,6 +73,8 @@ export type RelayReport = {
   readonly joinedAt?: string;
   /** It takes new calls again. */
   readonly admittedAt?: string;
+  /** A person had it replaced with the calls that were on it; `calls` absent: it did not tell how many. */
+  readonly forced?: { readonly calls?: number };
   /** From cordoned to empty. */
   readonly drainSeconds?: number;
   /** From empty to admitted: the relay served nobody. */

@@ -1,5 +1,5 @@
 import type { CallsReport, RelayReport, RunReport, Verdict } from './types.ts';
-import { count, plural } from './words.ts';
+import { count, PHASE_WORDS, plural } from './words.ts';
 
 type Input = {
   readonly run: RunReport;
@@ -10,13 +10,36 @@ type Input = {
 /** Whether all went well, and if not, everything that did not. Pure. */
 export function verdictOf({ run, relays, calls }: Input): Verdict {
   const onTarget = relays.filter((relay) => relay.onTarget).length;
-  const problems = [...runProblems(run), ...relayProblems(run, relays), ...callProblems(calls)];
+  const problems = [
+    ...runProblems(run),
+    ...relayProblems(run, relays),
+    ...forceProblems(relays),
+    ...callProblems(calls),
+  ];
   return { ok: problems.length === 0, relays: relays.length, onTarget, problems };
 }
 
-function runProblems({ result, because }: RunReport): readonly string[] {
+function runProblems({ result, because = '', reasons = [] }: RunReport): readonly string[] {
   if (result === 'done') return [];
-  return [result === undefined ? 'The rollout has not ended.' : `The rollout was ${result}: ${because}.`];
+  if (result === undefined) return ['The rollout has not ended.'];
+  const [first, ...more] = reasons.map(({ message, next }) => `${message} ${next}`.trim());
+  return [`The rollout was ${result}: ${sentence(first ?? because)}`, ...more];
+}
+
+function sentence(text: string): string {
+  return text.endsWith('.') ? text : `${text}.`;
+}
+
+/** The only calls that a rollout cuts, and never by itself. */
+function forceProblems(relays: readonly RelayReport[]): readonly string[] {
+  return relays.flatMap(({ name, forced }) => {
+    if (forced === undefined || forced.calls === 0) return [];
+    return forced.calls === undefined
+      ? [`${name} was replaced with its calls, as a person said; how many were cut is not known.`]
+      : [
+          `${plural(forced.calls, 'call')} on ${name} ${forced.calls === 1 ? 'was' : 'were'} cut, as a person said.`,
+        ];
+  });
 }
 
 /** What a run of a share has not begun is left to another run. */
@@ -26,7 +49,8 @@ function relayProblems(run: RunReport, relays: readonly RelayReport[]): readonly
   return relays
     .filter((relay) => !relay.onTarget && !isLeft(relay))
     .map(({ name, versionAfter = 'an unknown version', phases }) => {
-      return `${name} runs ${versionAfter} and is ${phases.at(-1)?.phase ?? 'in an unknown phase'}.`;
+      const phase = phases.at(-1)?.phase;
+      return `${name} runs ${versionAfter}: ${phase === undefined ? 'where it stands is not known' : PHASE_WORDS[phase]}.`;
     });
 }
 

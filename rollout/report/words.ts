@@ -1,4 +1,16 @@
-/** How numbers and times read in a report. Pure. */
+/** How numbers, times and phases read in a report. Pure. */
+import type { Phase } from '../core/fleet.ts';
+
+/** What each phase is called in the chart; its colour is the CSS class of the same name. */
+export const PHASE_WORDS: Readonly<Record<Phase, string>> = {
+  stale: 'serving the old image',
+  draining: 'draining',
+  empty: 'empty',
+  replacing: 'replacing',
+  joining: 'joining',
+  serving: 'serving the new image',
+  parked: 'parked',
+};
 
 /** `12345` → `12,345`. */
 export function count(value: number): string {

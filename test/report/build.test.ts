@@ -3,6 +3,7 @@ import { Ajv } from 'ajv';
 import { expect, test } from 'vitest';
 import type { RolloutEvent } from '../../rollout/core/events.ts';
 import { buildReport } from '../../rollout/report/build.ts';
+import { renderReport } from '../../rollout/report/html.ts';
 import { endedCall, reportOf, SUMMARY, sampleCalls, sampleJournal } from './support/sample.ts';
 
 const schema: unknown = JSON.parse(
@@ -163,4 +164,57 @@ test('a run of a share is as it should be with the other relays on the old image
   expect(report.verdict).toEqual({ ok: true, relays: 3, onTarget: 1, problems: [] });
   const cut = reportOf({ events: all.filter(({ kind }) => kind !== 'run-ended'), calls: [] });
   expect(cut.verdict.problems).toHaveLength(3);
+});
+
+test('calls that a person had cut are never passed over, though every relay serves the new image', async () => {
+  const events = (await sampleJournal()).map((event): RolloutEvent => {
+    if (event.kind !== 'action-done' || event.action !== 'replace') return event;
+    if (event.relay.zone === 'z0') return { ...event, action: 'force', cut: 3 };
+    return event.relay.zone === 'z1' ? { ...event, action: 'force' } : event;
+  });
+  const report = reportOf({ events, calls: [] });
+  expectValid(report);
+  expect(report.relays.map(({ forced }) => forced)).toEqual([{ calls: 3 }, {}, undefined]);
+  expect(report.verdict.ok).toBe(false);
+  expect(report.verdict.problems).toEqual([
+    '3 calls on sim-z0-0 were cut, as a person said.',
+    'sim-z1-0 was replaced with its calls, as a person said; how many were cut is not known.',
+  ]);
+  expect(renderReport(report)).toContain('<b>3+?</b><span>calls cut because a person said so</span>');
+});
+
+test('a run that was refused tells why, and how it could go on', async () => {
+  const [start] = (await sampleJournal()).filter((event) => event.kind === 'run-started');
+  if (start === undefined) throw new Error('the sample is empty');
+  const { v, run } = start;
+  const before = new Date(Date.parse(start.at) - 1_300).toISOString();
+  const reasons = [
+    { message: 'The image i is OBSOLETE.', next: 'Take that back.' },
+    { message: 'Zone z0 is DOWN.', next: 'Wait for it.' },
+  ];
+  const because = reasons.map(({ message }) => message).join(' ');
+  const events: readonly RolloutEvent[] = [
+    { v, at: before, run, kind: 'locked', fleet: 'sim', by: 'ann', lock: 'local', token: 1, detail: 'here' },
+    start,
+    {
+      v,
+      at: start.at,
+      run,
+      kind: 'run-ended',
+      result: 'refused',
+      because,
+      reasons,
+      seconds: 1.3,
+      relays: [],
+    },
+  ];
+  const report = reportOf({ events, calls: [] });
+  expectValid(report);
+  expect(report.verdict.problems.slice(0, 3)).toEqual([
+    'The rollout was refused: The image i is OBSOLETE. Take that back.',
+    'Zone z0 is DOWN. Wait for it.',
+    'sim-z0-0 runs mr12.5.1.31: serving the old image.',
+  ]);
+  expect(report.sessions.startedAt).toBe(start.at);
+  expect(renderReport(report)).not.toContain('>−0:01<');
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Killed } from '../../bench/rollout/ports.ts';
+import { FleetError } from '../../lib/errors.ts';
 import type { EventBody } from '../../rollout/core/events.ts';
 import type { Policy } from '../../rollout/core/policy.ts';
 import type { Wish } from '../../rollout/core/wish.ts';
@@ -272,4 +273,45 @@ test('a relay that a person forces is replaced with its calls, and the journal n
   ).toMatchObject({
     detail: '2 calls cut: call0, call1; off',
   });
+});
+
+test('a journal that takes no more lines ends the run before its next act', async () => {
+  for (const lines of [2, 5, 9, 14, 23]) {
+    let told = 0;
+    let stepsThen: number | undefined;
+    const fleet = fakeFleet({
+      onEvent: (_, { steps }) => {
+        told += 1;
+        if (told <= lines) return;
+        stepsThen ??= steps();
+        throw new FleetError({ kind: 'stop', code: 'journal', message: 'the disk is full' });
+      },
+    });
+    await expect(fleet.start(POLICY)).rejects.toThrow('the disk is full');
+    expect(fleet.steps()).toBe(stepsThen);
+    expect(fleet.world.cut).toBe(0);
+  }
+});
+
+test('what speaks against a run is told as its end, and nothing is touched', async () => {
+  const fleet = fakeFleet();
+  const refusals = [{ message: 'The image is gone.', next: 'Publish it again.' }];
+  const end = await fleet.start(POLICY, { foresee: async () => ({ lines: ['a hazard'], refusals }) });
+  expect(end).toMatchObject({ result: 'refused', code: 'preflight', reasons: refusals });
+  expect(fleet.events.map(({ kind }) => kind)).toEqual(['run-started', 'foreseen', 'run-ended']);
+  expect(fleet.steps()).toBe(0);
+});
+
+test('a cloud that cannot be looked at before the first act ends the run; the outlook is asked for once', async () => {
+  const fleet = fakeFleet();
+  const away = new FleetError({ kind: 'retry', code: 'gce-unavailable', message: 'GCE is away' });
+  const end = await fleet.start(POLICY, { foresee: async () => Promise.reject(away) });
+  expect(end).toMatchObject({ result: 'failed', because: 'GCE is away', code: 'gce-unavailable' });
+  let asked = 0;
+  const foresee = async () => {
+    asked += 1;
+    return { lines: [], refusals: [] };
+  };
+  expect((await fleet.start(POLICY, { foresee })).result).toBe('done');
+  expect(asked).toBe(1);
 });

@@ -63,11 +63,11 @@ async function carriedOut(act: Act, world: World) {
       leftOut: async () => [],
     },
   };
-  const detail = await execute(act, effects, { run: 'r1', policy: POLICY }).catch((error: Error) => {
+  const done = await execute(act, effects, { run: 'r1', policy: POLICY }).catch((error: Error) => {
     log.push(`! ${error.message}`);
     return undefined;
   });
-  return { log, detail };
+  return { log, detail: done?.detail, cut: done?.cut };
 }
 
 const because = 'test';
@@ -147,5 +147,7 @@ test('a forced replacement notes the calls that it cuts, also when the relay tel
   const act: Act = { kind: 'force', relay: draining('a1'), because };
   expect(await effectsOf(act)).toEqual(['await controller', 'replace']);
   expect(await detailOf(act)).toBe('2 calls cut: x1, x2');
+  expect((await carriedOut(act, {})).cut).toBe(2);
+  expect((await carriedOut(act, { look: SILENCE })).cut).toBeUndefined();
   expect(await detailOf(act, { look: SILENCE })).toBe('it did not tell which calls that cut');
 });
