@@ -27,11 +27,22 @@ export function canaryOf(standings: readonly Standing[], policy: CanaryPolicy, n
   if (policy.bakeSeconds === 0 || !isLeft) return { kind: 'over', because: undefined };
   const served = standings.filter(({ relay, phase }) => relay.onTarget && phase === 'serving');
   const [canary] = served;
-  if (canary === undefined) return { kind: 'first' };
+  if (canary === undefined) return unproven(standings);
   if (served.length > 1) return { kind: 'over', because: undefined };
   const flaw = flawOf(canary.relay, standings, policy.bakeTolerance);
   if (flaw !== undefined) return { kind: 'fails', halt: failed(canary.relay, flaw) };
   return bake(canary.relay, policy, now);
+}
+
+/** One that has been let go, or came there by itself, and is not known to take calls (any more): no second one meanwhile. */
+function unproven(standings: readonly Standing[]): Canary {
+  const there = standings.find(
+    ({ relay, phase }) => relay.onTarget && phase === 'joining' && !relay.awaitsController,
+  );
+  if (there === undefined) return { kind: 'first' };
+  const because = `${there.relay.name}, the first relay of the new image, is not known to take calls`;
+  // What it waits for itself says whether that lasts.
+  return { kind: 'bakes', hold: { kind: 'hold', because, overdue: true } };
 }
 
 function bake(relay: Relay, { bakeSeconds, bakeCalls }: CanaryPolicy, now: number): Canary {

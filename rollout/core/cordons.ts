@@ -37,13 +37,19 @@ export function cordons(
   return [whyNone(candidates, standings, policy, overdue)];
 }
 
-/** The zone whose relays may be cordoned now: the dirty one, else the first in order with a relay to do. */
+/**
+ * The zone whose relays may be cordoned now: the dirty one, else the first in order with a relay to do. Before all, one
+ * with a relay that takes no calls anyway (made, not yet admitted, and then unwanted by a rollback): it is away already,
+ * and left for later it would use up the budget that every other relay waits for.
+ */
 function workZone(standings: readonly Standing[], fleet: Fleet): string | undefined {
   const dirty = new Set(standings.filter(isDirty).map(({ relay }) => relay.zone));
   if (dirty.size > 1) return undefined;
   const [busy] = dirty;
-  const todo = new Set(standings.filter(isCandidate).map(({ relay }) => relay.zone));
-  return busy ?? fleet.zones.find((zone) => todo.has(zone));
+  const todo = standings.filter(isCandidate).map(({ relay }) => relay);
+  const idle = todo.filter((relay) => isAdmitting(relay) === false);
+  const zones = new Set((idle.length > 0 ? idle : todo).map(({ zone }) => zone));
+  return busy ?? fleet.zones.find((zone) => zones.has(zone));
 }
 
 function isCandidate(standing: Standing): boolean {

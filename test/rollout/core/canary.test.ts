@@ -1,10 +1,21 @@
 import { expect, test } from 'vitest';
 import type { Tally } from '../../../lib/ng/statistics.ts';
 import type { Fleet, Relay } from '../../../rollout/core/fleet.ts';
-import { plan } from '../../../rollout/core/plan.ts';
+import { endOf, plan } from '../../../rollout/core/plan.ts';
 import type { Policy } from '../../../rollout/core/policy.ts';
 import { preview } from '../../../rollout/core/preview.ts';
-import { draining, empty, fleetOf, joining, NOW, POLICY, serving, stale, thrice } from '../support/fleets.ts';
+import {
+  draining,
+  empty,
+  fleetOf,
+  joining,
+  NOW,
+  POLICY,
+  SILENCE,
+  serving,
+  stale,
+  thrice,
+} from '../support/fleets.ts';
 
 const policy: Policy = { ...POLICY, maxUnavailable: 3, bakeSeconds: 300 };
 
@@ -87,6 +98,19 @@ test('without a neighbour in its zone it is compared with the other zones', () =
 test('once two relays serve the new image there is no canary any more', () => {
   const fleet = fleetOf(served(serving('a1'), 1), served(serving('a2'), 1), stale('b1'), stale('b2'));
   expect(decide(fleet)).toEqual(['cordon b1', 'cordon b2']);
+});
+
+test('while it does not answer no second relay goes to the new image, and a run ends held once that lasts', () => {
+  const gone = serving('a1', { looks: [SILENCE, SILENCE, SILENCE], silentSince: NOW - 10_000 });
+  const fleet = (silentSince: number) =>
+    fleetOf({ ...gone, silentSince }, stale('a2'), empty('a3'), stale('b1'));
+  expect(decide(fleet(NOW - 10_000)).filter((said) => !said.startsWith('hold'))).toEqual([]);
+  expect(decide(fleet(NOW - 10_000))).toContain(
+    'hold undefined: a1, the first relay of the new image, is not known to take calls',
+  );
+  const alone = (silentSince: number) => plan(fleetOf({ ...gone, silentSince }, stale('b1')), policy, NOW);
+  expect(endOf(alone(NOW - 10_000))).toBeUndefined();
+  expect(endOf(alone(NOW - 200_000))).toBe('held');
 });
 
 test('a plan counts the time of the canary', () => {

@@ -46,6 +46,12 @@ test('the first relay is cordoned in the first zone of the fleet file', () => {
   expect(decide(fleetOf(stale('c1'), stale('a1'), stale('b1')))).toEqual(['cordon c1']);
 });
 
+test('a relay that takes no calls anyway comes before all others, wherever it is: it is away already', () => {
+  // Made and not yet admitted when a rollback made its image the old one.
+  const made = stale('b1', { awaitsController: true, looks: thrice({ limit: 0 }) });
+  expect(decide(fleetOf(stale('a1'), stale('a2'), made, stale('b2')))).toEqual(['cordon b1']);
+});
+
 test('inside a zone the relay with the fewest calls is cordoned first', () => {
   const fleet = fleetOf(stale('a1'), stale('a2', { looks: thrice({ own: 1, foreign: 1 }) }), stale('b1'));
   expect(decide(fleet)).toEqual(['cordon a2']);
