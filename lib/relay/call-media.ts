@@ -15,6 +15,8 @@ export type CallMedia = {
   readonly flags: readonly string[];
   /** `RTP/AVP`, `UDP/TLS/RTP/SAVPF`. */
   readonly protocols: readonly string[];
+  /** Of this host, at which its ports are: `10.0.0.50`. */
+  readonly addresses: readonly string[];
   /** RTP packets that came in since the call began, restored counts included; `unknown`: not told. */
   readonly packets: Known;
   /** Empty in 10.5, which tells no sequence numbers; the same SSRC stands for one stream only. */
@@ -37,6 +39,7 @@ export function readCallMedia(fields: NgDict): CallMedia | undefined {
   return {
     flags: [...new Set(flags.flatMap((list) => list ?? []).filter((flag) => typeof flag === 'string'))],
     protocols: [...new Set(protocols.map((protocol) => protocol ?? 'unknown'))],
+    addresses: [...new Set(streams.map((stream) => textAt(stream, 'local address') ?? 'unknown'))],
     packets: countAt(dictAt(dictAt(fields, 'totals'), 'RTP'), 'packets'),
     heard: [...new Map(heard.map((one) => [one.ssrc, one])).values()],
   };

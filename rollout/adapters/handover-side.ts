@@ -37,10 +37,11 @@ export function sideOf(relay: Relay): Side {
       const calls = await readSessions(relay, {});
       if (calls.some(({ foreign }) => foreign === true)) throw notTaken(name, 'own all its calls');
     },
-    letGo: async () => {
-      await relay.cli('standby');
-      await relay.cli('terminate foreign');
-      if ((await readSessions(relay, {})).length > 0) throw notTaken(name, 'let its calls go');
+    letGo: async (calls) => {
+      const has = new Set((await readSessions(relay, {})).map(({ callId }) => callId));
+      for (const callId of calls) if (has.has(callId)) await relay.cli(`call ${callId} terminate`);
+      const left = (await readSessions(relay, {})).filter(({ callId }) => calls.includes(callId));
+      if (left.length > 0) throw notTaken(name, `let call ${left[0]?.callId} go`);
     },
   };
 }

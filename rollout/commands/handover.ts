@@ -33,7 +33,7 @@ export type HandoverOptions = {
   readonly json: boolean;
 };
 
-/** Exit code 0: all calls moved, and the giver has none; 3: nothing moved, or all went back. */
+/** Exit code 0: all calls at the address moved with it; 3: nothing moved, or all went back. */
 export async function handover(giver: string, taker: string, options: HandoverOptions): Promise<number> {
   for (const address of [giver, taker, options.address]) checkAddress(address);
   checkProgram(options.move);
@@ -48,7 +48,7 @@ export async function handover(giver: string, taker: string, options: HandoverOp
     const databases = databasesOf(...parties, options.through);
     const store = await openCallStore(place, options.through);
     try {
-      const { version, waitSeconds, patienceSeconds } = options;
+      const { address, version, waitSeconds, patienceSeconds } = options;
       const ports: HandoverPorts = {
         giver: sideOf(from),
         taker: sideOf(to),
@@ -59,7 +59,7 @@ export async function handover(giver: string, taker: string, options: HandoverOp
         tell: options.json ? tellJson : tellWords(giver, taker),
       };
       const times = { waitMs: waitSeconds * 1000, patienceMs: patienceSeconds * 1000 };
-      await handOver(ports, { databases, version, ...times });
+      await handOver(ports, { databases, address, version, ...times });
       return EXIT.done;
     } finally {
       store.close();
@@ -150,7 +150,7 @@ function wordsOf(event: HandoverEvent, giver: string, taker: string): string {
     case 'call':
       return `  ${event.callId}: ${gapWords(event.packets)}`;
     case 'done':
-      return `${plural(event.calls, 'call')} moved to ${taker}; ${giver} has none. Longest gap: ${gapWords(event.mostPackets)}`;
+      return `${plural(event.calls, 'call')} moved to ${taker}; ${giver} has none at that address. Longest gap: ${gapWords(event.mostPackets)}`;
     default:
       return event satisfies never;
   }

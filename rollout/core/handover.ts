@@ -44,7 +44,8 @@ function refused(message: string, hint: string): FleetError {
   return new FleetError({ kind: 'usage', code: 'handover', message, hint });
 }
 
-/** Flags and protocols of media that a restored call has again in full (measured with 10.5, 12.5 and 26.0). */
+/** Flags and protocols of media that a restored call has again in full: RTP and SDES were measured with 10.5, 12.5 and 26.0, the
+ * other flags are settings that daemon/redis.c keeps as they are. */
 const RESTORED_FLAGS: ReadonlySet<string> = new Set([
   ...['initialized', 'asymmetric', 'send', 'recv', 'rtcp-mux', 'passthrough', 'unidirectional', 'SDES'],
   ...['loop check', 'RTCP feedback', 'ptime-override', 'SDES reordered', 'ICE controlling', 'ICE-lite self'],
@@ -61,11 +62,29 @@ export type Movability = {
 /** `presence of this key determines whether we were recording at all` (daemon/redis.c, mr10.5.3.5 to mr26.2.1.1). */
 const RECORDED = 'recording_meta_prefix';
 
-/** Why a call has to be waited for; undefined: it can move. What is not known does not move. */
-export function staysBecause({ media, kept }: Movability, version: string): string | undefined {
+export type Fate =
+  | { readonly kind: 'moves' }
+  /** Its media is at another address of the giver: it goes on there. */
+  | { readonly kind: 'elsewhere' }
+  /** Nothing moves as long as it is up. */
+  | { readonly kind: 'blocks'; readonly because: string };
+
+/** What becomes of a call when this address moves. What is not known blocks. */
+export function fateOf(call: Movability, version: string, address: string): Fate {
+  const { media } = call;
+  if (media === undefined) return { kind: 'blocks', because: 'the relay does not tell its media' };
+  const { addresses } = media;
+  const known = addresses.length > 0 && !addresses.includes('unknown');
+  if (known && !addresses.includes(address)) return { kind: 'elsewhere' };
+  const other = addresses.find((one) => one !== address);
+  if (other !== undefined) return { kind: 'blocks', because: `some of its media is at ${other}` };
+  const because = blocksBecause(media, call.kept, version);
+  return because === undefined ? { kind: 'moves' } : { kind: 'blocks', because };
+}
+
+function blocksBecause(media: CallMedia, kept: Uint8Array | undefined, version: string): string | undefined {
   if (kept === undefined) return 'the relay keeps nothing of it in Redis';
   if (Buffer.from(kept).includes(RECORDED)) return 'it is being recorded';
-  if (media === undefined) return 'the relay does not tell its media';
   const protocol = media.protocols.find((one) => !RESTORED_PROTOCOLS.has(one));
   if (protocol !== undefined) return `its keys are agreed by DTLS, or are unknown (${protocol})`;
   const flag = media.flags.find((one) => !RESTORED_FLAGS.has(one));

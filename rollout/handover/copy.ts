@@ -13,10 +13,16 @@ const PASSES = 20;
 
 /** Copies, and notes in `copies`, until the giver changed nothing meanwhile and the taker has each call. Rejects with `handover-copy` (hold) if that
  * does not come about: then the giver still has the address and every call. */
-export async function copyAll(ports: HandoverPorts, databases: Databases, copies: Copies): Promise<void> {
-  await dropOldCopies(ports, databases);
+export async function copyAll(
+  ports: HandoverPorts,
+  databases: Databases,
+  moving: ReadonlySet<string>,
+  copies: Copies,
+): Promise<void> {
+  await dropOldCopies(ports, databases, moving);
+  await refuseOthers(ports, moving);
   for (let pass = 0; pass < PASSES; pass += 1) {
-    const changed = await copyChanges(ports, databases, copies);
+    const changed = await copyChanges(ports, databases, moving, copies);
     await untilRestored(ports, copies);
     if (!changed) return;
   }
@@ -24,21 +30,38 @@ export async function copyAll(ports: HandoverPorts, databases: Databases, copies
 }
 
 /** Of a run that was killed: calls that are over would stay with the taker for ever. */
-async function dropOldCopies({ store, giver }: HandoverPorts, { through }: Databases): Promise<void> {
-  const live = new Set((await giver.calls()).map(({ callId }) => callId));
-  await store.remove(
-    through,
-    (await store.ids(through)).filter((callId) => !live.has(callId)),
-  );
+async function dropOldCopies(
+  { store }: HandoverPorts,
+  { through }: Databases,
+  moving: ReadonlySet<string>,
+): Promise<void> {
+  const old = (await store.ids(through)).filter((callId) => !moving.has(callId));
+  await store.remove(through, old);
+}
+
+/** `active` makes all foreign calls of the taker its own: it must have none but those that it is given. */
+async function refuseOthers(
+  { taker, now, sleep }: HandoverPorts,
+  moving: ReadonlySet<string>,
+): Promise<void> {
+  const until = now() + RESTORE_MS;
+  for (;;) {
+    const other = (await taker.calls()).find(({ callId, foreign }) => foreign && !moving.has(callId));
+    if (other === undefined) return;
+    if (now() > until) throw notCopied(`${taker.name} has taken over call ${other.callId} of somebody else`);
+    await sleep(LOOK_MS);
+  }
 }
 
 /** One pass over the giver's keys; true: something was different from what the taker had been given. */
 export async function copyChanges(
   { store, giver }: HandoverPorts,
   { giver: from, through }: Databases,
+  moving: ReadonlySet<string>,
   copies: Copies,
 ): Promise<boolean> {
-  const live = (await giver.calls()).filter(({ ending }) => !ending).map(({ callId }) => callId);
+  const up = (await giver.calls()).filter(({ callId, ending }) => !ending && moving.has(callId));
+  const live = up.map(({ callId }) => callId);
   let changed = false;
   for (const callId of live) {
     const value = await store.read(from, callId);

@@ -6,14 +6,16 @@
  */
 import { FleetError, isFleetError } from '../../lib/errors.ts';
 import type { CallMedia } from '../../lib/relay/call-media.ts';
-import { type Databases, gapOf, type Note, parseNote, staysBecause } from '../core/handover.ts';
+import { type Databases, type Fate, fateOf, gapOf, type Note, parseNote } from '../core/handover.ts';
 import { plural } from '../core/words.ts';
 import { type Copies, copyAll, copyChanges, takeBack } from './copy.ts';
 import { type Growth, growth, mediaOf } from './evidence.ts';
-import type { HandoverPorts, Listed } from './ports.ts';
+import type { HandoverPorts } from './ports.ts';
 
 export type Handover = {
   readonly databases: Databases;
+  /** What the calls were told, for media and ng. */
+  readonly address: string;
   /** Version of the giver: which of its calls can move. */
   readonly version: string;
   /** So long calls that cannot move are waited for, ms. */
@@ -45,10 +47,10 @@ async function move(ports: HandoverPorts, what: Handover, note: Note | undefined
   const found = note === undefined ? undefined : await whereIs(ports, note.calls, what.patienceMs);
   if (note !== undefined && found === 'taker') return await take(ports, what, note.calls, new Map());
   if (note !== undefined) await ports.move('giver');
-  await untilMovable(ports, what);
+  const moving = await untilMovable(ports, what);
   await taker.watch(databases.through);
   const copies: Copies = new Map();
-  await copyAll(ports, databases, copies).catch(async (error: unknown) => {
+  await copyAll(ports, databases, moving, copies).catch(async (error: unknown) => {
     await takeBack(ports, databases, copies);
     throw error;
   });
@@ -58,25 +60,31 @@ async function move(ports: HandoverPorts, what: Handover, note: Note | undefined
   const names = { giver: giver.name, taker: taker.name };
   await store.setNote(JSON.stringify({ ...names, stage: 'moving', calls, talking } satisfies Note));
   const from = now();
-  await moveOrGoBack(ports, what, copies, talking);
+  await moveOrGoBack(ports, what, { moving, copies, talking });
   tell({ kind: 'moved', calls: copies.size, ms: now() - from });
   const before = await mediaOf(giver, [...copies.keys()]);
   return await take(ports, what, [...copies.keys()], before);
 }
 
+type Load = {
+  readonly moving: ReadonlySet<string>;
+  readonly copies: Copies;
+  /** Media flows on them. */
+  readonly talking: boolean;
+};
+
 /** The last moment at which nothing has happened yet is right before `ports.move`. */
 async function moveOrGoBack(
   ports: HandoverPorts,
   { databases, patienceMs }: Handover,
-  copies: Copies,
-  talking: boolean,
+  { moving, copies, talking }: Load,
 ): Promise<void> {
   const { store, tell } = ports;
   try {
-    await copyChanges(ports, databases, copies);
+    await copyChanges(ports, databases, moving, copies);
     await ports.move('taker');
     // What the giver was told while the address was on its way.
-    await copyChanges(ports, databases, copies);
+    await copyChanges(ports, databases, moving, copies);
     const calls = [...copies.keys()];
     const found = await whereIs(ports, calls, patienceMs);
     if (found === 'taker' || (found === 'nowhere' && (!talking || calls.length === 0))) return;
@@ -129,14 +137,17 @@ async function take(
 /** Each step may be repeated. */
 async function finish(
   ports: HandoverPorts,
-  { databases }: Handover,
+  what: Handover,
   calls: readonly string[],
   before: ReadonlyMap<string, CallMedia>,
 ): Promise<number> {
   const { giver, taker, store, tell } = ports;
-  const strangers = (await giver.calls()).filter(({ callId }) => !calls.includes(callId));
-  if (strangers.length > 0) throw newCalls(giver.name, strangers);
-  await giver.letGo();
+  const { databases } = what;
+  const late = (await sorted(ports, what)).filter(
+    ({ callId, fate }) => fate.kind !== 'elsewhere' && !calls.includes(callId),
+  );
+  if (late.length > 0) throw newCalls(giver.name, late);
+  await giver.letGo(calls);
   // First the copies: a watching taker would take the deletion of a foreign call for its end; of its own it ignores it.
   await store.remove(databases.through, calls);
   await taker.unwatch(databases.through);
@@ -158,31 +169,39 @@ async function tellGaps({ taker, tell }: HandoverPorts, before: ReadonlyMap<stri
   return { told: told.length, mostPackets: told.length === 0 ? ('unknown' as const) : Math.max(...told) };
 }
 
-/** The address moves for all calls at once, so one that cannot move holds all. */
-async function untilMovable(ports: HandoverPorts, what: Handover): Promise<void> {
+/** The address moves for all calls at once, so one that cannot move holds all. Resolves with those that will. */
+async function untilMovable(ports: HandoverPorts, what: Handover): Promise<ReadonlySet<string>> {
   const { giver, tell, now, sleep } = ports;
   const until = now() + what.waitMs;
   let said = '';
   for (;;) {
-    const stays = await staying(ports, what);
-    const [first] = stays;
-    if (first === undefined) return;
-    const because = `${plural(stays.length, 'call')} of ${giver.name} cannot move, ${first.callId}: ${first.because}`;
+    const calls = await sorted(ports, what);
+    const blocks = calls.flatMap(({ callId, fate }) => (fate.kind === 'blocks' ? [{ callId, ...fate }] : []));
+    const [first] = blocks;
+    if (first === undefined)
+      return new Set(calls.filter(({ fate }) => fate.kind === 'moves').map(({ callId }) => callId));
+    const because = `${plural(blocks.length, 'call')} of ${giver.name} cannot move, ${first.callId}: ${first.because}`;
     if (now() > until) throw mustWait(because);
-    if (because !== said) tell({ kind: 'waits', calls: stays.length, because });
+    if (because !== said) tell({ kind: 'waits', calls: blocks.length, because });
     said = because;
     await sleep(WAIT_MS);
   }
 }
 
-async function staying({ giver, store }: HandoverPorts, { databases, version }: Handover) {
-  const stays: { readonly callId: string; readonly because: string }[] = [];
+type Sorted = { readonly callId: string; readonly fate: Fate };
+
+async function sorted(
+  { giver, store }: HandoverPorts,
+  { databases, version, address }: Handover,
+): Promise<readonly Sorted[]> {
+  const calls: Sorted[] = [];
   for (const { callId, ending } of await giver.calls()) {
     const [media, kept] = [await giver.media(callId), await store.read(databases.giver, callId)];
-    const because = ending ? 'it is ending' : staysBecause({ media, kept }, version);
-    if (because !== undefined) stays.push({ callId, because });
+    const fate = fateOf({ media, kept }, version, address);
+    const ends = ending && fate.kind !== 'elsewhere';
+    calls.push({ callId, fate: ends ? { kind: 'blocks', because: 'it is ending' } : fate });
   }
-  return stays;
+  return calls;
 }
 
 function mustWait(because: string): FleetError {
@@ -203,7 +222,7 @@ function otherPair({ giver, taker }: Note): FleetError {
   });
 }
 
-function newCalls(name: string, calls: readonly Listed[]): FleetError {
+function newCalls(name: string, calls: readonly Sorted[]): FleetError {
   return new FleetError({
     kind: 'hold',
     code: 'handover-new-calls',

@@ -22,8 +22,8 @@ export type Side = {
   readonly unwatch: (database: number) => Promise<void>;
   /** All its calls are its own from now on. */
   readonly activate: () => Promise<void>;
-  /** All its calls are another's from now on, then they go, without a word to their parties. */
-  readonly letGo: () => Promise<void>;
+  /** These calls go, without a word to their parties. Idempotent. */
+  readonly letGo: (calls: readonly string[]) => Promise<void>;
 };
 
 export type CallStore = {

@@ -66,7 +66,7 @@ async function connectHosts(): Promise<void> {
   within('giver', 'ip', 'addr', 'add', `${ADDRESS}/32`, 'dev', 'eth0');
 }
 
-function startRelay(tree: RtpengineTree, host: 'giver' | 'taker', database: number): void {
+function startRelay(tree: RtpengineTree, host: 'giver' | 'taker', database: number): ChildProcess {
   const own = HOSTS[host];
   const interfaces = host === 'giver' ? [`moves/${ADDRESS}`] : [`stays/${own}`, `moves/${ADDRESS}`];
   const options = [
@@ -83,7 +83,7 @@ function startRelay(tree: RtpengineTree, host: 'giver' | 'taker', database: numb
     ...['--port-min=30000', '--port-max=30999', '--delete-delay=2', '--pidfile=/dev/null'],
     ...[`--redis=${HOSTS.outside}:7999/${database}`, '--subscribe-keyspace=15'],
   ];
-  start(host, [...commandOf(tree.root), ...options], `${host}.log`);
+  return start(host, [...commandOf(tree.root), ...options], `${host}.log`);
 }
 
 /** What a network does when an address moves: it is gone there, it is here, and everybody knows. */
@@ -118,17 +118,27 @@ const redis = (...args: readonly string[]) => {
   return execFileSync(program, rest, { encoding: 'utf8' }).trim();
 };
 
+const [TREE] = findRtpengines().toReversed();
+const relays: Partial<Record<Host, ChildProcess>> = {};
+
+/** An RTPEngine that is ready watches a database. */
+async function untilReady(relays: number): Promise<void> {
+  const watching = () =>
+    redis('client', 'list', 'type', 'pubsub')
+      .split('\n')
+      .filter((line) => line !== '');
+  await vi.waitFor(() => expect(watching()).toHaveLength(relays), { timeout: 20_000, interval: 100 });
+}
+
 beforeAll(async () => {
-  const [tree] = findRtpengines().toReversed();
-  if (tree === undefined) throw new Error('rtpengine-daemon is not installed');
+  if (TREE === undefined) throw new Error('rtpengine-daemon is not installed');
   await connectHosts();
   const options = ['--protected-mode', 'no', '--save', '', '--notify-keyspace-events', 'KEA'];
   start('outside', ['redis-server', '--port', '7999', '--bind', HOSTS.outside, ...options], 'redis.log');
   await vi.waitFor(() => expect(redis('ping')).toBe('PONG'), { timeout: 10_000 });
-  startRelay(tree, 'giver', 5);
-  startRelay(tree, 'taker', 6);
-  const ready = () => redis('client', 'list', 'type', 'pubsub').split('\n');
-  await vi.waitFor(() => expect(ready()).toHaveLength(2), { timeout: 20_000 });
+  relays.giver = startRelay(TREE, 'giver', 5);
+  relays.taker = startRelay(TREE, 'taker', 6);
+  await untilReady(2);
 }, 60_000);
 
 afterAll(async () => {
@@ -137,43 +147,59 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('calls go on at another host, though the hand-over is killed on its way', async () => {
-  const [{ version = '' } = {}] = findRtpengines().toReversed();
-  const node = process.execPath;
-  const caller = start(
-    'outside',
-    [
-      ...[
-        node,
-        join(process.cwd(), 'lab/calls/main.ts'),
-        '--relays',
-        `${ADDRESS}:22222`,
-        '--from',
-        HOSTS.outside,
-      ],
-      ...['--json', '--rate', '0.01', '--at-least', '10', '--seconds', '16-18', '--reinvites', '1'],
-    ],
-    'calls.jsonl',
-  );
-  await vi.waitFor(() => expect(redis('-n', '5', 'dbsize')).toBe('10'), { timeout: 20_000 });
-  caller.kill('SIGTERM');
+function handover(from: Host, to: Host, move: string) {
   const command = [
-    ...[node, join(process.cwd(), 'rollout/cli.ts'), 'handover', HOSTS.giver, HOSTS.taker, '--json'],
-    ...['--address', ADDRESS, '--move', writeMover(), '--redis', `${HOSTS.outside}:7999`, '--through', '7'],
-    ...['--version', version, '--patience-seconds', '5'],
+    ...[
+      process.execPath,
+      join(process.cwd(), 'rollout/cli.ts'),
+      'handover',
+      HOSTS[from],
+      HOSTS[to],
+      '--json',
+    ],
+    ...['--address', ADDRESS, '--move', move, '--redis', `${HOSTS.outside}:7999`, '--through', '7'],
+    ...['--version', TREE?.version ?? '', '--patience-seconds', '5'],
   ];
   const [program = '', ...args] = [...into('outside'), ...command];
-  const killed = execa(program, args, { reject: false });
+  return execa(program, args, { reject: false });
+}
+
+async function handedOver(from: Host, to: Host, move: string): Promise<unknown> {
+  const { exitCode, stderr, stdout } = await handover(from, to, move);
+  expect(`${stderr}${exitCode}`).toBe('0');
+  return JSON.parse(stdout.split('\n').at(-1) ?? '{}') as unknown;
+}
+
+function startCalls(): ChildProcess {
+  const program = [process.execPath, join(process.cwd(), 'lab/calls/main.ts')];
+  const where = ['--relays', `${ADDRESS}:22222`, '--from', HOSTS.outside, '--json'];
+  const what = ['--rate', '0.01', '--at-least', '10', '--seconds', '24-26', '--reinvites', '1'];
+  return start('outside', [...program, ...where, ...what], 'calls.jsonl');
+}
+
+test('calls outlive their RTPEngine: to another host, killed on the way, and back to its successor', async () => {
+  if (TREE === undefined) throw new Error('rtpengine-daemon is not installed');
+  const move = writeMover();
+  const caller = startCalls();
+  await vi.waitFor(() => expect(redis('-n', '5', 'dbsize')).toBe('10'), { timeout: 20_000 });
+  caller.kill('SIGTERM');
+  const killed = handover('giver', 'taker', move);
   for await (const line of killed) if (line.includes('"copied"')) killed.kill('SIGKILL');
   expect((await killed).signal).toBe('SIGKILL');
-  const done = await execa(program, args, { reject: false });
-  expect(`${done.stderr}${done.exitCode}`).toBe('0');
-  const last = JSON.parse(done.stdout.split('\n').at(-1) ?? '{}') as unknown;
-  expect(last).toMatchObject({ kind: 'done', calls: 10 });
-  expect(redis('-n', '5', 'dbsize')).toBe('0');
-  expect(redis('-n', '7', 'dbsize')).toBe('0');
+  const there = await handedOver('giver', 'taker', move);
+  expect(there).toMatchObject({ kind: 'done', calls: 10 });
+  for (const database of ['5', '7']) expect(redis('-n', database, 'dbsize')).toBe('0');
+  relays.giver?.kill('SIGKILL');
+  await untilReady(1);
+  startRelay(TREE, 'giver', 5);
+  await untilReady(2);
+  const back = await handedOver('taker', 'giver', move);
+  expect(back).toMatchObject({ kind: 'done', calls: 10 });
+  for (const database of ['6', '7']) expect(redis('-n', database, 'dbsize')).toBe('0');
   const summary = await summaryOf(caller);
-  process.stdout.write(`handover ${version}: ${JSON.stringify(last)}; callers: ${JSON.stringify(summary)}\n`);
+  process.stdout.write(
+    `handover ${TREE.version}: ${JSON.stringify({ there, back })}; callers: ${JSON.stringify(summary)}\n`,
+  );
   expect(summary).toMatchObject({ kind: 'summary', calls: 10, cut: 0, reInvites: 10 });
 }, 120_000);
 

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { CallMedia } from '../../../lib/relay/call-media.ts';
-import { databasesOf, gapOf, type Party, parseNote, staysBecause } from '../../../rollout/core/handover.ts';
+import {
+  databasesOf,
+  fateOf,
+  gapOf,
+  type Movability,
+  type Party,
+  parseNote,
+} from '../../../rollout/core/handover.ts';
 
 const VERSION = 'mr12.5.1.31';
 
@@ -42,12 +49,28 @@ describe('who may hand over to whom', () => {
 const PLAIN: CallMedia = {
   flags: ['initialized', 'send', 'recv', 'ICE controlling'],
   protocols: ['RTP/AVP'],
+  addresses: ['10.0.0.50'],
   packets: 10,
   heard: [],
 };
 const KEPT = Buffer.from('{"json":{"recording_metadata":""}}');
 
+function staysBecause(call: Movability, version: string): string | undefined {
+  const fate = fateOf(call, version, '10.0.0.50');
+  return fate.kind === 'blocks' ? fate.because : undefined;
+}
+
 describe('which calls can move', () => {
+  test.each([
+    [['10.0.0.50'], 'moves'],
+    [['10.0.0.11'], 'elsewhere'],
+    [['10.0.0.50', '10.0.0.11'], 'blocks'],
+    [['unknown'], 'blocks'],
+    [['10.0.0.11', 'unknown'], 'blocks'],
+  ] as const)('whose media is at %j: %s', (addresses, kind) => {
+    expect(fateOf({ media: { ...PLAIN, addresses }, kept: KEPT }, VERSION, '10.0.0.50').kind).toBe(kind);
+  });
+
   test.each([
     ['plain', {}, undefined],
     ['SRTP', { flags: ['initialized', 'SDES'], protocols: ['RTP/SAVP', 'RTP/AVP'] }, undefined],

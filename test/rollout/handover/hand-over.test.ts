@@ -1,9 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { handOver } from '../../../rollout/handover/hand-over.ts';
-import { DATABASES, type Faults, Killed, twoHosts, type World } from '../support/two-hosts.ts';
+import { ADDRESS, DATABASES, type Faults, Killed, twoHosts, type World } from '../support/two-hosts.ts';
 
-const WHAT = { databases: DATABASES, version: 'mr12.5.1.31', waitMs: 10_000, patienceMs: 3_000 };
+const WHAT = {
+  databases: DATABASES,
+  address: ADDRESS,
+  version: 'mr12.5.1.31',
+  waitMs: 10_000,
+  patienceMs: 3_000,
+};
 const CALLS = ['one', 'two', 'three'];
 
 const run = async (world: World) => await handOver(world.ports, WHAT);
@@ -67,7 +73,37 @@ describe('a hand-over', () => {
   });
 });
 
+describe('calls at another address of the giver', () => {
+  const own = (callId: string) => (callId === 'two' ? { addresses: ['10.0.0.11'] } : {});
+
+  test('stay there, whatever they are', async () => {
+    const world = twoHosts(CALLS, {
+      mediaOf: (callId) => ({ ...own(callId), ...(callId === 'two' ? { flags: ['transcoding'] } : {}) }),
+    });
+    expect(await run(world)).toBe(2);
+    expect([...world.on.giver.keys()]).toEqual(['two']);
+    expect([...world.on.taker.keys()]).toEqual(['one', 'three']);
+    expect(world.keys(DATABASES.giver)).toEqual(['two']);
+  });
+
+  test('that are partly there hold all', async () => {
+    const world = twoHosts(CALLS, {
+      mediaOf: (callId) => (callId === 'two' ? { addresses: ['10.0.0.11', ADDRESS] } : {}),
+    });
+    await expect(run(world)).rejects.toThrow('some of its media is at 10.0.0.11');
+    expectStayed(world);
+  });
+});
+
 describe('nothing moves', () => {
+  test('while the taker has taken over calls of somebody else', async () => {
+    const world = twoHosts(CALLS);
+    world.on.taker.set('of a third', { foreign: true, packets: 0 });
+    await expect(run(world)).rejects.toMatchObject({ code: 'handover-copy' });
+    world.on.taker.delete('of a third');
+    expectStayed(world);
+  });
+
   test('while one call cannot', async () => {
     const dtls = (callId: string) => (callId === 'two' ? { protocols: ['UDP/TLS/RTP/SAVPF'] } : {});
     const world = twoHosts(CALLS, { mediaOf: dtls });

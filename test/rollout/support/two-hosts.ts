@@ -2,6 +2,8 @@
 import type { CallMedia } from '../../../lib/relay/call-media.ts';
 import type { CallStore, HandoverEvent, HandoverPorts, Side } from '../../../rollout/handover/ports.ts';
 
+/** The address that moves. */
+export const ADDRESS = '10.0.0.50';
 export const DATABASES = { giver: 5, taker: 6, through: 7 };
 
 type Host = 'giver' | 'taker';
@@ -65,7 +67,12 @@ export function twoHosts(calls: readonly string[], faults: Faults = {}): World {
   };
   const media = (host: Host, callId: string): CallMedia | undefined => {
     const call = on[host].get(callId);
-    const plain = { flags: ['initialized', 'send', 'recv'], protocols: ['RTP/AVP'], heard: [] };
+    const plain = {
+      flags: ['initialized', 'send', 'recv'],
+      protocols: ['RTP/AVP'],
+      addresses: [ADDRESS],
+      heard: [],
+    };
     return call === undefined ? undefined : { ...plain, packets: call.packets, ...faults.mediaOf?.(callId) };
   };
   const sideOf = (host: Host): Side => ({
@@ -92,9 +99,11 @@ export function twoHosts(calls: readonly string[], faults: Faults = {}): World {
       }
       effect();
     },
-    letGo: async () => {
-      effect();
-      on[host].clear();
+    letGo: async (gone) => {
+      for (const callId of gone) {
+        effect();
+        on[host].delete(callId);
+      }
     },
   });
   const store: CallStore = {
