@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fleet } from '../configs/fleet.ts';
 import { refuseSeveral } from '../configs/instances.ts';
+import { FleetError, isFleetError } from '../lib/errors.ts';
 import { assembleDisk, DISK_FILES, renewManifest, type Trees, writeSbom } from './assemble.ts';
 import { type Cache, entryPath, prune, sweep } from './cache.ts';
 import type { Shop } from './command.ts';
@@ -157,12 +158,26 @@ async function makeTrees(shop: Shop, cache: Cache, plan: ImagePlan, watch: Stopw
   ];
   // When one fails, the other still ends by itself: its result is cached, or it leaves nothing.
   await Promise.allSettled(making);
-  const [toolsFolder = '', treeFolder = ''] = await Promise.all(making);
+  const [toolsFolder = '', treeFolder = ''] = await Promise.all(making).catch((error: unknown) => {
+    throw treesFailed(error);
+  });
   return { tools: toolsFolder, tree: treeFolder };
 
   function timedUnless(isDone: boolean, step: string, work: () => Promise<string>): Promise<string> {
     return isDone ? work() : watch.time(step, work);
   }
+}
+
+/** The words of mmdebstrap, without its command. */
+function treesFailed(error: unknown): unknown {
+  if (!isFleetError(error) || error.code !== 'command-failed') return error;
+  const { kind, facts, hint = '', cause } = error;
+  const [, ...said] = error.message.split('\n');
+  return new FleetError({
+    ...{ kind, facts, cause, code: 'tree-failed' },
+    message: ['the system of the image, or that of its tools, cannot be installed:', ...said].join('\n'),
+    hint: `Where packages cannot be fetched, look at the network and the archive, and run it again. ${hint}`,
+  });
 }
 
 function checkConfig(order: BuildOrder, plan: ImagePlan, trees: Trees): string {

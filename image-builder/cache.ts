@@ -12,8 +12,9 @@ import { runWithAllIds } from './namespace.ts';
 /** Folders under the cache; one per kind of result. */
 export type StageName = 'tools' | 'tree' | 'disk';
 
-/** Compiled packages, kernel modules and other forms of an image lie in the cache as well; not every image has some. */
-type EntryKind = StageName | 'debs' | 'module' | 'output';
+/** Compiled packages, apt's view of them, kernel modules and other forms of an image lie in the cache as well; not every image has
+ * some. */
+type EntryKind = StageName | 'debs' | 'index' | 'module' | 'output';
 
 export type Cache = { readonly root: string };
 
@@ -132,7 +133,11 @@ export async function whileLocked<T>(
   waiting: (over: Promise<unknown>) => Promise<unknown> = (over) => over,
 ): Promise<T> {
   const hold = ['flock', file, 'sh', '-c', 'echo held && exec cat'];
-  const holder = execa('setpriv', ['--pdeathsig', 'KILL', '--', ...hold], { stdin: 'pipe', reject: false });
+  const holder = execa('setpriv', ['--pdeathsig', 'KILL', '--', ...hold], {
+    stdin: 'pipe',
+    reject: false,
+    cleanup: false,
+  });
   const kill = () => void holder.kill('SIGKILL');
   shop.signal.addEventListener('abort', kill, { once: true });
   try {

@@ -5,6 +5,7 @@
 import { appendFileSync } from 'node:fs';
 import { execa } from 'execa';
 import { FleetError, reasonOf } from '../lib/errors.ts';
+import { lastWords } from './last-words.ts';
 
 /** What every command of one build shares. */
 export type Shop = {
@@ -23,8 +24,6 @@ export type CommandOptions = {
   /** Called with the process id as soon as it runs; what it returns is written to the program's standard input. */
   readonly attend?: (pid: number) => Promise<string>;
 };
-
-const LAST_LINES = 15;
 
 /** Only these come from the caller's environment: everything else could change what is built. */
 const PASSED_ON = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'HOME'];
@@ -45,6 +44,8 @@ export async function runCommand(
     env: environment(options.env),
     extendEnv: false,
     stdin: 'pipe',
+    // setpriv sees to it, also after SIGKILL.
+    cleanup: false,
     all: true,
     reject: false,
     stripFinalNewline: false,
@@ -103,13 +104,13 @@ function commandFailed(
   exitCode: number | undefined,
   output: string,
 ): FleetError {
-  const last = output.trimEnd().split('\n').slice(-LAST_LINES);
   return new FleetError({
     kind: 'stop',
     code: 'command-failed',
-    message: [`${argv[0]} failed (exit code ${exitCode ?? 'none: killed'}): ${argv.join(' ')}`, ...last].join(
-      '\n    ',
-    ),
+    message: [
+      `${argv[0]} failed (exit code ${exitCode ?? 'none: killed'}): ${argv.join(' ')}`,
+      ...lastWords(output),
+    ].join('\n    '),
     hint: `The whole output is in ${shop.log}`,
     facts: { command: argv.join(' '), exitCode: exitCode ?? -1, log: shop.log },
   });

@@ -2,10 +2,11 @@
  * Asks the archive what it would install, before anything is built: names and versions of every package are inputs of
  * the tree, so its key must contain them.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FleetError, reasonOf } from '../lib/errors.ts';
 import { writeAptHome } from './apt-home.ts';
+import { addLocal, homeOf } from './apt-lists.ts';
 import { parseMadison, parsePrintedUris, parseStanzas, wordPackage } from './apt-text.ts';
 import type { ArchitectureName } from './architecture.ts';
 import { COMPONENTS } from './bases.ts';
@@ -77,6 +78,8 @@ export type Resolver = {
 
 /** A release's index of packages, as fresh as the network allows. */
 export type PackageIndex = Resolver & {
+  /** Folder of apt's lists. */
+  readonly lists: string;
   /** As `resolve`, for the build dependencies of the source in a folder, and `include`. */
   readonly resolveBuild: (
     source: string,
@@ -91,17 +94,26 @@ export type PackageIndex = Resolver & {
   readonly download: (packages: readonly Package[], folder: string) => Promise<void>;
 };
 
-/** Fetches the index when it changed; with the network away the last one seen is used. */
-export async function openIndex(shop: Shop, cache: Cache, release: Release): Promise<PackageIndex> {
-  // Further packages must not be seen by a build without them that runs at the same time.
-  const home = join(cache.root, 'apt', homeName(release));
+/**
+ * Fetches the index when it changed; with the network away the last one seen is used.
+ * @param beside that of the same archive without our own packages, opened just now: it is not fetched again
+ */
+export async function openIndex(
+  shop: Shop,
+  cache: Cache,
+  release: Release,
+  beside?: PackageIndex,
+): Promise<PackageIndex> {
+  const home = await homeOf(shop, cache, release);
   const env = { APT_CONFIG: join(home, 'apt.conf') };
-  mkdirSync(home, { recursive: true });
   // One at a time: apt refuses a second update of the same lists.
   await whileLocked(shop, join(home, 'update.lock'), async () => {
     const sources = sourceLines(release, release.mirrors.keyring);
     await writeAptHome(shop, home, sources, release.architecture);
-    await update(shop, home, release, env);
+    if (beside === undefined) return await update(shop, home, release, env);
+    const known = sourceLines(beside.release, release.mirrors.keyring);
+    const own = sources.filter((line) => !known.includes(line));
+    await addLocal(shop, home, beside.lists, own);
   });
   const index = indexDigest(home);
   const wouldInstall = async (what: 'install' | 'build-dep', words: readonly string[]) =>
@@ -116,6 +128,7 @@ export async function openIndex(shop: Shop, cache: Cache, release: Release): Pro
     runCommand(shop, ['apt-cache', 'madison', ...names], { env, shown: ['apt-cache', 'madison'] });
   return {
     release,
+    lists: join(home, 'lists'),
     describe,
     resolve: async (include) => {
       const wanted = ['?essential', 'apt', ...include];
@@ -142,11 +155,6 @@ export async function openIndex(shop: Shop, cache: Cache, release: Release): Pro
       await runCommand(shop, words, { env, cwd: folder, shown: words.slice(0, 3) });
     },
   };
-}
-
-function homeName({ codename, architecture, local, further }: Release): string {
-  const other = architecture === undefined ? '' : `-${architecture}`;
-  return `${codename}${other}${further === undefined ? '' : '-further'}${local === undefined ? '' : '-local'}`;
 }
 
 /** `name<tab>version` lines, as dpkg-query prints them. Pure. */

@@ -1,5 +1,6 @@
 /** Shows what a build does: one line per step, with what it is at, how long it took, or why there was nothing to do. */
 import { Listr } from 'listr2';
+import { reasonOf } from '../lib/errors.ts';
 
 /** For a person at a terminal, line by line for a log, or not at all. */
 export type Renderer = 'default' | 'simple' | 'silent';
@@ -18,6 +19,7 @@ export type Progress = <T>(title: string, work: (line: Line) => Promise<T>) => P
 export function showProgress(renderer: Renderer): Progress {
   return async <T>(title: string, work: (line: Line) => Promise<T>): Promise<T> => {
     const results: T[] = [];
+    const failures: unknown[] = [];
     const list = new Listr(
       [
         {
@@ -33,7 +35,13 @@ export function showProgress(renderer: Renderer): Progress {
                 words = `: ${result}`;
               },
             };
-            results.push(await work(line));
+            try {
+              results.push(await work(line));
+            } catch (error) {
+              failures.push(error);
+              // All of it is said once, at the end, by who ends the program.
+              throw new Error(reasonOf(error).split('\n')[0]?.replace(/:$/, ''));
+            }
             const seconds = (performance.now() - start) / 1000;
             task.title = `${title}${words}${seconds < 0.5 ? '' : ` (${seconds.toFixed(1)} s)`}`;
           },
@@ -41,7 +49,8 @@ export function showProgress(renderer: Renderer): Progress {
       ],
       { renderer, registerSignalListeners: false },
     );
-    await list.run();
+    await list.run().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
     const [result] = results;
     return result as T;
   };

@@ -56,18 +56,21 @@ export function releasesOf(
   };
 }
 
-/** Both at once; one index for both when they are of the same release. */
+/** Both at once; of the same release the archive is asked once. */
 export async function openIndexes(
   shop: Shop,
   cache: Cache,
   { image, tools }: Both<Release>,
 ): Promise<Both<PackageIndex>> {
-  if (image.codename !== tools.codename || image.local !== undefined || image.further !== undefined) {
+  if (image.codename !== tools.codename || image.further !== undefined) {
     const [one, other] = await Promise.all([openIndex(shop, cache, image), openIndex(shop, cache, tools)]);
     return { image: one, tools: other };
   }
-  const index = await openIndex(shop, cache, image);
-  return { image: index, tools: index };
+  const index = await openIndex(shop, cache, tools);
+  return {
+    image: image.local === undefined ? index : await openIndex(shop, cache, image, index),
+    tools: index,
+  };
 }
 
 /** @throws FleetError `usage`, code `unknown-version`: the base does not offer this version */

@@ -13,6 +13,7 @@ import { salvage } from '../failure.ts';
 import { type Progress, type Renderer, showProgress } from '../progress.ts';
 import { whileThereIsRoom } from '../room.ts';
 import { sourceFrom } from '../versions/source.ts';
+import { interruptible } from './interrupt.ts';
 
 /** Words that every command knows. */
 export type ShopWords = {
@@ -33,25 +34,17 @@ type Work = (shop: Shop, cache: Cache, fleet: Fleet, progress: Progress) => Prom
 export async function inShop(words: ShopWords, work: Work): Promise<number> {
   const fleet = withWords(loadFleet(words.fleet), words);
   const cache = openCache(process.env);
-  const interrupted = new AbortController();
-  const stop = () =>
-    interrupted.abort(
-      new FleetError({
-        kind: 'interrupted',
-        code: 'interrupted',
-        message: 'interrupted; nothing is left running',
-      }),
-    );
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
-  const shop: Shop = { log: newLog(cache, fleet), signal: interrupted.signal };
-  const progress = showProgress(rendererFor(words));
-  try {
-    const text = await whileThereIsRoom(cache.root, () => work(shop, cache, fleet, progress));
-    process.stdout.write(text);
-    return EXIT.done;
-  } catch (error) {
-    throw await salvage(cache, shop, error, words.keepOnFailure === true);
-  }
+  return await interruptible(async (signal) => {
+    const shop: Shop = { log: newLog(cache, fleet), signal };
+    const progress = showProgress(rendererFor(words));
+    try {
+      const text = await whileThereIsRoom(cache.root, () => work(shop, cache, fleet, progress));
+      process.stdout.write(text);
+      return EXIT.done;
+    } catch (error) {
+      throw await salvage(cache, shop, error, words.keepOnFailure === true);
+    }
+  }, 'interrupted; nothing is left running');
 }
 
 /** The fleet file with what the command line says instead. pnpm and npm change the folder, and tell the caller's. */

@@ -70,6 +70,24 @@ describe('a command of the build', () => {
     expect(await gone(Number(readFileSync(`${folder}/pid`, 'utf8')))).toBe(true);
   });
 
+  test('leaves it to the builder to end after Ctrl-C: it has to clear up', async () => {
+    const [command, interrupt] = ['command', 'commands/interrupt'].map((name) =>
+      JSON.stringify(join(import.meta.dirname, `../../image-builder/${name}.ts`)),
+    );
+    const code = `const { runCommand } = await import(${command}), { interruptible } = await import(${interrupt});
+      const words = ['sh', '-c', 'echo $$ >${folder}/pid3; exec sleep 100'];
+      await interruptible((signal) => runCommand({ log: '${folder}/log', signal }, words)).catch(() => undefined);
+      setTimeout(() => process.stdout.write('cleared up'), 100);`;
+    const builder = spawn(process.execPath, ['--input-type=module', '--eval', code]);
+    const said: string[] = [];
+    builder.stdout.on('data', (text) => said.push(String(text)));
+    while (!existsSync(`${folder}/pid3`)) await sleep(20);
+    builder.kill('SIGINT');
+    await new Promise((ended) => builder.once('exit', ended));
+    expect(said.join('')).toBe('cleared up');
+    expect(await gone(Number(readFileSync(`${folder}/pid3`, 'utf8')))).toBe(true);
+  });
+
   test('dies with a builder that is killed with SIGKILL', async () => {
     const module = JSON.stringify(join(import.meta.dirname, '../../image-builder/command.ts'));
     const code = `const { runCommand } = await import(${module});

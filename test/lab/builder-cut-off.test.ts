@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterAll, expect, test } from 'vitest';
 import { remove } from '../../image-builder/cache.ts';
+import { openFailingMirror } from '../support/failing-mirror.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-cut-off-'));
@@ -58,6 +59,26 @@ test('two plans at once on an empty cache both come out', async () => {
   const both = await Promise.all([build('--plan', '--json'), build('--plan', '--json')]);
   for (const { exitCode, stderr } of both) expect([exitCode, stderr]).toEqual([0, '']);
   expect(both[0].stdout).toBe(both[1].stdout);
+});
+
+test('an archive that refuses in the midst is one sentence, and nothing is left', async () => {
+  const mirror = await openFailingMirror(30);
+  try {
+    const words = ['image-builder/cli.ts', 'build', '--no-publish'];
+    const { exitCode, stderr } = await execa(process.execPath, words, {
+      ...{ cwd: ROOT, env: { ...env, RTPFLEET_DEBIAN_MIRROR: mirror.words }, reject: false },
+    });
+    expect(exitCode).toBe(3);
+    expect(stderr).toMatch(/^the system of the image, or that of its tools, cannot be installed:$/m);
+    expect(stderr).toMatch(/^ {4}E: Failed to fetch http:\S+\.deb {2}503 {2}Service Unavailable/m);
+    expect(stderr.match(/Failed to fetch/g)?.length).toBeLessThanOrEqual(4);
+    expect(stderr).toMatch(/^ {2}Where packages cannot be fetched, look at the network and the archive/m);
+  } finally {
+    await mirror.close();
+  }
+  expect(busy()).toEqual([]);
+  expect(readdirSync(work)).toEqual([]);
+  expect(mounts()).toBe(false);
 });
 
 test('Ctrl-C ends a build at once: one sentence, exit code 130, nothing running, mounted or left', async () => {
