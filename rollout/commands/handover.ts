@@ -144,12 +144,15 @@ function wordsOf(event: HandoverEvent, giver: string, taker: string): string {
     case 'copied':
       return `${taker}: has ${plural(event.calls, 'call')} of ${giver}`;
     case 'moved':
-      return `the address is with ${taker}, and so is the media (proven after ${event.ms} ms)`;
+      return event.calls === 0
+        ? `the address is with ${taker}`
+        : `the address is with ${taker}, and so is the media (proven after ${event.ms} ms)`;
     case 'went-back':
       return `everything is with ${giver} again: ${event.because}`;
     case 'call':
       return `  ${event.callId}: ${gapWords(event.packets)}`;
     case 'done':
+      if (event.calls === 0) return `${giver} has no call at the address, and none had to move`;
       return `${plural(event.calls, 'call')} moved to ${taker}; ${giver} has none at that address. Longest gap: ${gapWords(event.mostPackets)}`;
     default:
       return event satisfies never;

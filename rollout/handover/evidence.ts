@@ -7,14 +7,16 @@ const ASKED = 32;
 
 export type Growth = { readonly asked: number; readonly grown: number };
 
-/** On how many of these calls more packets came in within `ms`? A call that does not tell shows nothing. */
+/** On how many of these calls, of those that are up there, did more packets come in within `ms`? A call that does not tell
+ * shows nothing. */
 export async function growth(
   { sleep }: Pick<HandoverPorts, 'sleep'>,
   side: Side,
   calls: readonly string[],
   ms: number,
 ): Promise<Growth> {
-  const some = calls.slice(0, ASKED);
+  const up = new Set((await side.calls()).filter(({ ending }) => !ending).map(({ callId }) => callId));
+  const some = calls.filter((callId) => up.has(callId)).slice(0, ASKED);
   const first = await mediaOf(side, some);
   await sleep(ms);
   const second = await mediaOf(side, some);

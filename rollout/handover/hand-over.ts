@@ -43,9 +43,8 @@ export async function handOver(ports: HandoverPorts, what: Handover): Promise<nu
 async function move(ports: HandoverPorts, what: Handover, note: Note | undefined): Promise<number> {
   const { giver, taker, store, tell, now } = ports;
   const { databases } = what;
-  // A run that was killed between `moving` and `taken` may have left the address with either.
-  const found = note === undefined ? undefined : await whereIs(ports, note.calls, what.patienceMs);
-  if (note !== undefined && found === 'taker') return await take(ports, what, note.calls, new Map());
+  if (note !== undefined && (await isTaken(ports, note.calls, what.patienceMs)))
+    return await take(ports, what, note.calls, new Map());
   if (note !== undefined) await ports.move('giver');
   const moving = await untilMovable(ports, what);
   await taker.watch(databases.through);
@@ -64,6 +63,18 @@ async function move(ports: HandoverPorts, what: Handover, note: Note | undefined
   tell({ kind: 'moved', calls: copies.size, ms: now() - from });
   const before = await mediaOf(giver, [...copies.keys()]);
   return await take(ports, what, [...copies.keys()], before);
+}
+
+/** A run that was killed between `moving` and `taken` may have left the address with either. Without a packet on any call it
+ * goes where more of them are: a giver without media gives them up after its timeout. */
+async function isTaken(ports: HandoverPorts, calls: readonly string[], patienceMs: number): Promise<boolean> {
+  const found = await whereIs(ports, calls, patienceMs);
+  if (found !== 'nowhere') return found === 'taker';
+  const givers = new Set((await ports.giver.calls()).map(({ callId }) => callId));
+  const takers = (await ports.taker.calls()).filter(({ ending }) => !ending).map(({ callId }) => callId);
+  if (!takers.some((callId) => calls.includes(callId) && !givers.has(callId))) return false;
+  await ports.move('taker');
+  return true;
 }
 
 type Load = {

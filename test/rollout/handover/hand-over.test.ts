@@ -215,6 +215,45 @@ describe('a hand-over that is killed', () => {
     expect(await atEach({ mediaOf: () => ({ packets: 7 }) })).toBeGreaterThan(25);
   });
 
+  /** Killed once the address is with the taker, before anybody knew. */
+  async function killedAfterMove(calls: readonly string[], faults: Faults = {}): Promise<World> {
+    const world = twoHosts(calls, faults);
+    const move: World['ports']['move'] = async (to) => {
+      await world.ports.move(to);
+      throw new Killed();
+    };
+    await expect(handOver({ ...world.ports, move }, WHAT)).rejects.toThrow(Killed);
+    return world;
+  }
+
+  test.each([
+    ['the taker', true],
+    ['nobody', false],
+  ])(
+    'for so long that the giver gave its calls up, all on hold, and %s has the address',
+    async (_, arrived) => {
+      let arrives = arrived;
+      const world = await killedAfterMove(CALLS, { mediaOf: () => ({ packets: 7 }), arrives: () => arrives });
+      expect(world.address()).toBe(arrived ? 'taker' : 'nowhere');
+      arrives = true;
+      world.on.giver.clear();
+      await world.ports.store.remove(DATABASES.giver, CALLS);
+      expect(await run(world)).toBe(3);
+      expectMoved(world, CALLS);
+    },
+  );
+
+  test('while most calls end: those that are left tell where the address is, and it stays there', async () => {
+    const many = Array.from({ length: 40 }, (_, number) => `call ${number}`);
+    const world = await killedAfterMove(many);
+    for (const callId of many.slice(0, 36)) world.bye(callId);
+    const moves: string[] = [];
+    const move: World['ports']['move'] = async (to) => void moves.push(to);
+    await handOver({ ...world.ports, move }, WHAT);
+    expect(moves).toEqual([]);
+    expectMoved(world, many.slice(36));
+  });
+
   test('any number of times, while calls end, loses none and leaves nothing behind', async () => {
     await fc.assert(
       fc.asyncProperty(
