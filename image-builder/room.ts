@@ -38,7 +38,7 @@ function codeOf(error: unknown): unknown {
 }
 
 function diskFull(folder: string, cause: unknown): FleetError {
-  const [first = ''] = reasonOf(cause).split('\n');
+  const first = reasonOf(cause).split('\n')[0]?.replace(/:$/, '') ?? '';
   return new FleetError({
     kind: 'stop',
     code: 'disk-full',

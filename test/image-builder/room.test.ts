@@ -32,6 +32,14 @@ await whileThereIsRoom(disk, async () => { ${work} }).then(() => console.log('do
   return await runCommand(shop, asSoleRoot(['sh', '-c', inside, process.execPath, script, disk]));
 }
 
+test('of an error of many lines the first one is said', async () => {
+  const full = Object.assign(new Error('the tree cannot be made:\n    E: one'), { code: 'ENOSPC' });
+  await expect(whileThereIsRoom(folder, () => Promise.reject(full))).rejects.toMatchObject({
+    code: 'disk-full',
+    message: `the disk of ${folder} ran full: the tree cannot be made`,
+  });
+});
+
 test('a program that fills the disk, fails and tidies up, is told as a full disk', async () => {
   const fill = 'dd if=/dev/zero of="$0" bs=1M count=100 || { sleep 0.5; rm "$0"; exit 5; }';
   const said = await onSmallDisk(`await run('sh', '-c', '${fill}', disk + '/file')`);

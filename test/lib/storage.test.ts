@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -129,6 +130,39 @@ describe('storage', () => {
     await storage.upload({ ...upload, onProgress: (sent) => progress.push(sent) });
     expect(progress[0]).toBeGreaterThan(16 * 2 ** 20);
     expect(progress.at(-1)).toBe(bytes.length);
+    expect(await storage.size(BUCKET, 'o')).toBe(bytes.length);
+    expect(session.read()).toBeUndefined();
+  });
+
+  it('goes on where a process was killed with SIGKILL', async () => {
+    const { lab, storage } = await openWithBucket();
+    const { file, bytes } = await archive(lab, 40_000_000);
+    const known = join(lab.folder, 'session');
+    await lab.send('POST', '/lab/v1/faults', { match: 'PUT /upload/*', delayMs: 300 });
+    const module = JSON.stringify(join(import.meta.dirname, '../../lib/storage.ts'));
+    const code = `import { writeFileSync } from 'node:fs';
+      const { connectStorage } = await import(${module});
+      const storage = await connectStorage({ project: '${PROJECT}', endpoint: '${lab.url}' });
+      const session = { read: () => undefined, write: (uri) => writeFileSync('${known}', uri ?? '') };
+      const onProgress = (sent) => process.stdout.write(sent + '\\n');
+      await storage.upload({ bucket: '${BUCKET}', object: 'o', file: '${file}', session, onProgress });`;
+    const sender = spawn(process.execPath, ['--input-type=module', '--eval', code]);
+    // The second piece is on its way once the first has arrived.
+    sender.stdout.on('data', (text) => {
+      if (Number(String(text).trim().split('\n').at(-1)) > 17 * 2 ** 20) sender.kill('SIGKILL');
+    });
+    expect(await new Promise((ended) => sender.once('exit', (_, signal) => ended(signal)))).toBe('SIGKILL');
+    const uri = await readFile(known, 'utf8');
+    const progress: number[] = [];
+    const session = memory(uri);
+    await storage.upload({
+      bucket: BUCKET,
+      object: 'o',
+      file,
+      session,
+      onProgress: (sent) => progress.push(sent),
+    });
+    expect(progress[0]).toBeGreaterThan(16 * 2 ** 20);
     expect(await storage.size(BUCKET, 'o')).toBe(bytes.length);
     expect(session.read()).toBeUndefined();
   });
