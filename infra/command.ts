@@ -4,6 +4,7 @@ import { EXIT, exitCodeOf, wordError } from '../lib/errors.ts';
 
 /** Runs one command line (`process.argv`). The first `--` is what `pnpm x -- …` leaves. */
 export async function runCommand(program: Command, argv: readonly string[]): Promise<void> {
+  process.stdout.on('error', endWithoutOutput);
   try {
     await program.parseAsync(argv.filter((word, place) => !(word === '--' && place === 2)));
   } catch (error) {
@@ -15,4 +16,11 @@ export async function runCommand(program: Command, argv: readonly string[]): Pro
     process.stderr.write(`${wordError(error)}\n`);
     process.exitCode = exitCodeOf(error);
   }
+}
+
+/** Whoever read has enough (`| head`), and that is no mistake; a full disk is told. */
+function endWithoutOutput(error: NodeJS.ErrnoException): never {
+  if (error.code === 'EPIPE') process.exit();
+  process.stderr.write(`The output cannot be written: ${error.message}\n`);
+  process.exit(EXIT.usage);
 }

@@ -7,6 +7,7 @@ import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { FleetError, reasonOf } from '../../lib/errors.ts';
+import { isRecord } from '../../lib/record.ts';
 import { declaredBy, type GraphInputs } from './graph.ts';
 import type { Resource } from './resource.ts';
 import { stackConfig } from './stack.ts';
@@ -37,12 +38,13 @@ async function savedPreview(file: string): Promise<readonly Resource[]> {
 
 function isResource(value: unknown): value is Resource {
   const one = value as Partial<Resource> | null;
-  return typeof one?.type === 'string' && typeof one.name === 'string' && typeof one.inputs === 'object';
+  const isNamed = typeof one?.type === 'string' && typeof one.name === 'string';
+  return isNamed && isRecord(one.inputs) && Array.isArray(one.secrets);
 }
 
 /** Program, settings and fleet file are those of the commit; packages are those that are installed. */
 async function atCommit(ref: string, { stack, config }: GraphInputs): Promise<readonly Resource[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'rtpfleet-preview-'));
+  const folder = await mkdtemp(join(tmpdir(), 'rtpfleet-preview-')).catch(noFolder);
   try {
     await checkOut(ref, folder);
     await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
@@ -68,9 +70,23 @@ async function checkOut(ref: string, folder: string): Promise<void> {
   try {
     await run('git', args, { cwd: ROOT });
   } catch (cause) {
-    throw wrong(`${ref} is neither a file nor a commit that git knows`, cause);
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    throw wrong(
+      isMissing
+        ? `${ref} is no file, and whether it is a commit only git knows, which is not installed`
+        : `${ref} is neither a file nor a commit that git knows`,
+      cause,
+    );
   }
   await run('tar', ['--extract', `--file=${archive}`, `--directory=${folder}`]);
+}
+
+function noFolder(cause: unknown): never {
+  throw new FleetError({
+    ...{ kind: 'usage', code: 'preview-folder', cause },
+    message: `${tmpdir()}: the other commit cannot be laid out there: ${reasonOf(cause)}`,
+    hint: 'Name another folder for temporary files: TMPDIR=/var/tmp.',
+  });
 }
 
 function wrong(message: string, cause?: unknown): FleetError {

@@ -41,21 +41,33 @@ const WORDS: Readonly<Record<string, (inputs: Json, resource: Resource) => reado
     const image = String(disk.sourceImage ?? '')
       .split('/')
       .at(-1);
+    const [{ subnetwork } = {}] = records(inputs.networkInterfaces);
     return [
       ...[inputs.machineType, image, `${disk.diskSizeGb} GB ${disk.diskType}`],
       outside ? 'external address' : 'no external address',
+      /\/regions\/([^/]+)\//.exec(String(subnetwork))?.[1],
     ];
   },
   'compute/subnetwork': ({ ipCidrRange, region }) => [ipCidrRange, region],
   'projects/iAMCustomRole': ({ permissions }) => [`${texts(permissions).length} permissions`],
-  'projects/iAMMember': ({ role, member }) => [`${role} to ${shortMember(member)}`],
+  'monitoring/alertPolicy': ({ severity, enabled }) => [severity, enabled === false ? 'switched off' : ''],
+  'projects/iAMMember': ({ role, member }) => [`${shortRole(role)} to ${shortMember(member)}`],
   'redis/instance': ({ tier, memorySizeGb, redisVersion, authEnabled, transitEncryptionMode, region }) => [
     ...[tier, `${memorySizeGb} GB`, redisVersion, region],
     authEnabled === true ? 'password' : 'no password',
     transitEncryptionMode === 'SERVER_AUTHENTICATION' ? 'TLS' : 'no TLS',
   ],
   'secretmanager/secretIamMember': ({ role, member }) => [`${role} to ${shortMember(member)}`],
+  'secretmanager/secretVersion': ({ secret }) => [`of ${shorten(String(secret))}`, 'its value is a secret'],
+  'serviceaccount/iAMMember': ({ serviceAccountId, role, member }) => [
+    `${role} on ${shortMember(shorten(String(serviceAccountId)))} to ${shortMember(member)}`,
+  ],
 };
+
+/** A role of the project by its name alone, one of Google's as it is. */
+function shortRole(role: unknown): string {
+  return String(role).replace(/^projects\/[^/]+\/roles\//, '');
+}
 
 function shortMember(member: unknown): string {
   return (

@@ -80,7 +80,7 @@ function reachLines(reach: readonly Reach[], width: number): readonly string[] {
     ...table('in', 'IN', 'FROM', 'TO', 'WHY'),
     'Nothing else comes in.',
     ...table('out', 'OUT', 'FROM', 'TO', 'WHY'),
-    'Whatever else may go out.',
+    'Everything else may go out.',
   ];
 }
 

@@ -15,6 +15,8 @@ let folder = '';
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'rtpfleet-preview-test-'));
   writeFileSync(join(folder, 'fleet.yaml'), stringify(fleetFile()));
+  const hole = { resources: [{ type: 'gcp:compute/firewall:Firewall', name: 'x', inputs: null }] };
+  writeFileSync(join(folder, 'hole.json'), JSON.stringify(hole));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -101,6 +103,7 @@ describe('infra:preview', () => {
       [...USUAL, '--against', '--output=/x'],
       /is neither a file nor a commit|argument missing/,
     ],
+    ['a preview with a hole', [...USUAL, '--against', 'hole.json'], /^hole\.json is not a preview/],
     ['a file that is no preview', [...USUAL, '--against', 'fleet.yaml'], /^fleet\.yaml is not a preview/],
     [
       'an image that cannot be',
@@ -114,6 +117,25 @@ describe('infra:preview', () => {
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toMatch(sentence);
     expect(err).not.toContain('    at ');
+  });
+
+  test.each([
+    ['nobody reads on', '| head -n 1', 0, /^$/],
+    ['the disk is full', '> /dev/full', 2, /^The output cannot be written: .*ENOSPC.*\n$/],
+  ])('when %s: no stack trace, and the exit code says so', (_, to, code, err) => {
+    const command = `set -o pipefail; "$0" "$@" ${to}`;
+    const words = ['-c', command, process.execPath, resolve('infra/preview.ts'), ...USUAL, '--json'];
+    const { status, stderr } = spawnSync('bash', words, { cwd: folder, encoding: 'utf8' });
+    expect(status).toBe(code);
+    expect(stderr).toMatch(err);
+  });
+
+  test('--against a commit where no temporary file can be made says where', () => {
+    const words = [resolve('infra/preview.ts'), ...USUAL, '--against', 'HEAD'];
+    const env = { ...process.env, TMPDIR: '/nonexistent' };
+    const { status, stderr } = spawnSync(process.execPath, words, { cwd: folder, env, encoding: 'utf8' });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^\/nonexistent: .*\n {2}Name another folder .*TMPDIR/);
   });
 
   test('--help has examples and exit codes', () => {
