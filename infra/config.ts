@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import type { Fleet } from '../configs/fleet.ts';
 import { refuseSeveral } from '../configs/instances.ts';
 import { loadFleet } from '../configs/load.ts';
+import { isCidr } from '../configs/range.ts';
 import { pinnedImage, readRelease } from '../configs/release.ts';
 import { FleetError } from '../lib/errors.ts';
 
@@ -63,6 +64,7 @@ export function readSettings(config: StackConfig, stack: string): Settings {
 
 function withRange(fleet: Fleet, range: string | undefined): Fleet {
   if (range === undefined) return fleet;
+  if (!isCidr(range)) throw wrong('networkRange', range, 'is no IPv4 range such as 10.128.0.0/20');
   const further = Object.keys(fleet.network.ranges).map((region) => [region, range]);
   return { ...fleet, network: { ...fleet.network, range, ranges: Object.fromEntries(further) } };
 }

@@ -41,6 +41,11 @@ describe('the settings of a stack', () => {
       'rtpfleet:image: Not An Image is not the name of a GCE image',
     ],
     [
+      'a range that is none',
+      { image: 'x', networkRange: '10.0.0.0/99' },
+      'rtpfleet:networkRange: 10.0.0.0/99 is no IPv4 range such as 10.128.0.0/20',
+    ],
+    [
       'a switch that is none',
       { image: 'x', protect: 'yes' },
       'rtpfleet:protect: yes is neither true nor false',
