@@ -25,6 +25,7 @@ export const FLEET = {
   relays: { healSeconds: 10 },
   image: { version: 'mr12.5.1.31' },
   redis: { kind: 'none' },
+  rollout: { pollSeconds: 0.25, replaceSeconds: 60, gatePackets: 25 },
   rtpengine: { ngPort: 2223, cliPort: 2224, httpPort: 9101, ports: { min: 20000, max: 39999 } },
 };
 
@@ -83,7 +84,7 @@ export async function openAppliedFleet(
   };
 }
 
-/** VMs that boot as the image does: born cordoned, they say how they are, and admit themselves. */
+/** VMs that boot as the image does: born cordoned, they say how they are, and admit themselves unless a rollout will. */
 function machinesOf(
   tree: RtpengineTree,
   running: Map<string, RunningRtpengine>,
@@ -101,9 +102,11 @@ function machinesOf(
       const engine = await startRtpengine(tree, { host: address, args });
       running.set(id, engine);
       booted.push(`${name} ${id}`);
-      const image = /rtpengine-mr([\d-]+)-debian/.exec(JSON.stringify(metadata()?.tree(address) ?? {}))?.[1];
+      const attributes = JSON.stringify(metadata()?.tree(address) ?? {});
+      const image = /rtpengine-mr([\d-]+)-debian/.exec(attributes)?.[1];
       metadata()?.putGuestAttribute(address, 'rtpfleet', 'version', `mr${image?.replaceAll('-', '.')}`);
       metadata()?.putGuestAttribute(address, 'rtpfleet', 'health', JSON.stringify({ ok: true, checks: [] }));
+      if (attributes.includes('"rtpfleet-admission":"controller"')) return;
       const relay = engine.connect();
       await admitRelay(relay, { maxSessions: -1, deleteDelaySeconds: 'unknown' });
       relay.close();

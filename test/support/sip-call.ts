@@ -1,8 +1,10 @@
-/** A real Kamailio with a fleet's configuration, and one call through it by SIPp; each on an address of its own, ports as on a server. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+/** A real Kamailio with a fleet's configuration, and calls through it by SIPp; each on an address of its own, ports as on a server. */
+import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { StreamCounts } from '../../lib/rtp.ts';
 
 const SCENARIOS = join(import.meta.dirname, 'sip');
 
@@ -98,38 +100,94 @@ export type SipCall = {
 export async function callOnce({ folder, proxy, caller, callee }: SipPlace): Promise<SipCall> {
   // A second of PCMU; what it says does not matter.
   writeFileSync(join(folder, 'speech.ulaw'), Buffer.alloc(8_000, 0x55));
-  const answering = sipp(folder, 'callee', callee, ['-rtp_echo']);
+  const answering = sipp(folder, 'callee', callee, [
+    '-m',
+    '1',
+    '-rtp_echo',
+    '-mp',
+    '6000',
+    '-key',
+    'speech_port',
+    '6000',
+  ]);
   await sleep(500);
-  const calling = sipp(folder, 'caller', caller, [`${proxy}:5060`]);
-  const codes = await Promise.all([calling, answering]);
+  const calling = sipp(folder, 'caller', caller, ['-m', '1', `${proxy}:5060`]);
+  const codes = await Promise.all([calling.ended, answering.ended]);
   return {
     ...{ caller: codes[0], callee: codes[1] },
-    callerSendsTo: lastReceived(folder, 'caller', '200 OK'),
-    calleeSendsTo: lastReceived(folder, 'callee', 'INVITE'),
+    callerSendsTo: received(folder, 'caller', '200 OK').at(-1),
+    calleeSendsTo: received(folder, 'callee', 'INVITE').at(-1),
   };
 }
 
-function sipp(
-  folder: string,
-  role: string,
-  address: string,
-  more: readonly string[],
-): Promise<number | null> {
-  const own = ['-i', address, '-p', '5060', '-mi', address, '-m', '1', '-nostdin', '-timeout', '30'];
-  const log = ['-trace_msg', '-message_file', join(folder, `${role}.log`)];
+export type SipCalls = {
+  /** Places no further call, waits for those that are up, and tells how all went. */
+  readonly stop: () => Promise<{
+    /** Exit code of SIPp: 0 = every call went as its scenario says. */
+    readonly caller: number | null;
+    /** What SIPp said of calls that went otherwise. */
+    readonly errors: string;
+    /** Speech that arrived at the callee, by call. */
+    readonly streams: readonly StreamCounts[];
+    /** Addresses of the relays that the callee was told, in the order of the calls. */
+    readonly relays: readonly string[];
+  }>;
+};
+
+/** Two calls a second, with speech that is counted at the callee and sent back, until they are stopped, or `most` were placed. */
+export async function startCalls(
+  { folder, proxy, caller, callee }: SipPlace,
+  most?: number,
+): Promise<SipCalls> {
+  writeFileSync(join(folder, 'speech.ulaw'), Buffer.alloc(8_000, 0x55));
+  const ear = fork(join(import.meta.dirname, 'speech-counter.ts'), [callee], { execArgv: [] });
+  const [port] = await once(ear, 'message');
+  const answering = sipp(folder, 'callee', callee, ['-key', 'speech_port', String(port)]);
+  await sleep(500);
+  const amount = most === undefined ? [] : ['-m', String(most)];
+  const calling = sipp(folder, 'caller', caller, ['-r', '1', '-rp', '500', ...amount, `${proxy}:5060`]);
+  return {
+    stop: async () => {
+      if (most === undefined) calling.child.kill('SIGUSR1');
+      const code = await calling.ended;
+      // It has no last call of its own.
+      answering.child.kill('SIGKILL');
+      await answering.ended;
+      ear.send('stop');
+      const [streams] = (await once(ear, 'message')) as [readonly StreamCounts[]];
+      ear.disconnect();
+      const errors = readIfThere(join(folder, 'caller.errors'));
+      return { caller: code, errors, streams, relays: received(folder, 'callee', 'INVITE') };
+    },
+  };
+}
+
+/** SIPp makes the file at its first error. */
+function readIfThere(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+type Sipp = { readonly child: ChildProcess; readonly ended: Promise<number | null> };
+
+function sipp(folder: string, role: string, address: string, more: readonly string[]): Sipp {
+  const own = ['-i', address, '-p', '5060', '-mi', address, '-nostdin', '-timeout', '300'];
+  const log = [
+    ...['-trace_msg', '-message_file', join(folder, `${role}.log`)],
+    ...['-trace_err', '-error_file', join(folder, `${role}.errors`)],
+  ];
   const args = ['-sf', join(SCENARIOS, `${role}.xml`), ...own, ...log, ...more];
   const child = spawn('sipp', args, { cwd: folder, stdio: 'ignore' });
-  return new Promise((resolve, reject) => {
+  const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', resolve);
   });
+  return { child, ended };
 }
 
-/** `c=` and `m=` of the last message of this kind that was received with an SDP. */
-function lastReceived(folder: string, role: string, kind: string): string | undefined {
+/** The addresses in the SDP of all messages of this kind that were received with one. */
+function received(folder: string, role: string, kind: string): readonly string[] {
   const messages = readFileSync(join(folder, `${role}.log`), 'utf8').split(/^-{20,}.*$/m);
-  const sdp = messages.findLast(
-    (text) => /received/.test(text) && text.includes(kind) && text.includes('c=IN'),
-  );
-  return /^c=IN IP4 (\S+)/m.exec(sdp ?? '')?.[1];
+  return messages
+    .filter((text) => /received/.test(text) && text.includes(kind))
+    .flatMap((text) => /^c=IN IP4 (\S+)/m.exec(text)?.[1] ?? []);
 }
