@@ -90,6 +90,59 @@ function knownTo(file: string, command: readonly string[], options: readonly str
   return options.filter((option) => new RegExp(`${option}\\b`).test(stdout));
 }
 
+/** Blocks of shell that a reader pastes, also those within lists. */
+function blocks(text: string): readonly string[] {
+  return [...text.matchAll(/^( *)```bash\n(.*?)^ *```$/gms)].map((match) =>
+    (match[2] ?? '').replaceAll(new RegExp(`^${match[1]}`, 'gm'), ''),
+  );
+}
+
+/** Commands of gcloud, each in one line; of a pipe each part that is one, to which `xargs` gives a name. */
+function gcloudCommands(text: string): readonly string[] {
+  const lines = blocks(text).flatMap((block) => block.replaceAll(/\\\n */g, '').split('\n'));
+  return lines
+    .flatMap((line) => line.replace(/ {2,}#.*/, '').split('|'))
+    .flatMap((part) => {
+      const [, before = '', command] = /^(.*?)(gcloud .*)/.exec(part) ?? [];
+      if (command === undefined) return [];
+      return [before.includes('xargs') ? command.replace(' delete', ' delete a-name') : command.trim()];
+    });
+}
+
+const has = (program: string) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+
+describe('what a reader pastes into a shell', () => {
+  const documents = DOCUMENTS.filter((file) => blocks(read(file)).length > 0);
+
+  it.skipIf(!has('shellcheck')).each(documents)('%s is well-formed', (file) => {
+    for (const block of blocks(read(file))) {
+      const { stdout } = spawnSync('shellcheck', ['--shell=bash', '-'], { input: block, encoding: 'utf8' });
+      expect(stdout).toBe('');
+    }
+  });
+
+  it.skipIf(!has('gcloud'))('gcloud knows each of its commands and options', { timeout: 600_000 }, () => {
+    const commands = documents.flatMap((file) => gcloudCommands(read(file)));
+    const folder = mkdtempSync(join(tmpdir(), 'readme-'));
+    const file = join(folder, 'commands.md');
+    writeFileSync(file, `\`\`\`sh\n${commands.join('\n')}\n\`\`\`\n`);
+    const { stdout } = spawnSync('gcloud', ['meta', 'lint-gcloud-commands', `--commands-text-file=${file}`], {
+      encoding: 'utf8',
+      maxBuffer: 2 ** 26,
+      env: { ...process.env, CLOUDSDK_CONFIG: folder, CLOUDSDK_CORE_DISABLE_USAGE_REPORTING: 'true' },
+    });
+    rmSync(folder, { recursive: true });
+    const answers = JSON.parse(stdout) as readonly {
+      readonly success: boolean;
+      readonly command_string: string;
+      readonly error_message?: string;
+    }[];
+    expect(answers.length).toBe(commands.length);
+    const wrong = answers.filter(({ success }) => !success);
+    expect(wrong.map(({ command_string, error_message }) => [command_string, error_message])).toEqual([]);
+  });
+});
+
 describe('README', () => {
   it('begins with the two commands', () => {
     expect(fenced(README, 'sh')[0]).toBe('npm run demo\nnpm test\n');

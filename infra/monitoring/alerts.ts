@@ -1,7 +1,7 @@
 /** When people are told, and what they are told. Pure. */
 import type { Fleet } from '../../configs/fleet.ts';
 import { groupName } from '../../configs/naming.ts';
-import { daysUp, packetLoss, portsInUse, refusals } from './metrics.ts';
+import { daysUp, packetLoss, portsInUse, redisAway, refusals } from './metrics.ts';
 
 export type Condition =
   /** A PromQL expression that has a value for so many seconds. */
@@ -23,13 +23,13 @@ export type Alert = {
 
 /** Every alert of a fleet. */
 export function alertsOf(fleet: Readonly<Fleet>): readonly Alert[] {
-  return [relayDown(fleet), ...fromCollector(fleet), oldImage(fleet)];
+  const redis = fleet.redis.kind === 'vm' ? [redisDown(fleet)] : [];
+  return [relayDown(fleet), ...fromCollector(fleet), oldImage(fleet), ...redis];
 }
 
 /**
  * A group logs every change of a relay's health by its health check, which asks RTPEngine itself every 10 s
- * (cloud.google.com/compute/docs/instance-groups/monitoring-managed-instance-health-state-changes). An uptime check could not ask: it comes
- * from the internet, which reaches nothing of a relay but RTP.
+ * (cloud.google.com/compute/docs/instance-groups/monitoring-managed-instance-health-state-changes). Why no uptime check asks: infra/README.md.
  */
 function relayDown(fleet: Readonly<Fleet>): Alert {
   const groups = fleet.cloud.zones.map((zone) => `"${groupName(fleet.name, zone)}"`).join(' OR ');
@@ -89,6 +89,18 @@ function fromCollector({ name, monitoring, rollout }: Readonly<Fleet>): readonly
 function heldSeconds(drainSeconds: number): number {
   const longest = 23.5 * 3_600;
   return Math.min(longest, Math.ceil((drainSeconds || longest) / 30) * 30);
+}
+
+/** GCE tells of a running machine once a minute. What Redis itself does on it, systemd looks after. */
+function redisDown({ name }: Readonly<Fleet>): Alert {
+  return {
+    name: 'redis-down',
+    title: `${name}: the machine with Redis does not run`,
+    severity: 'ERROR',
+    text: 'GCE starts it again where it can; if its zone is away, it waits for that. Calls go on. Rollouts lock on their own machine only, so run one at a time; a fleet of one relay keeps no calls over a restart meanwhile.',
+    needsCollector: false,
+    condition: { kind: 'promql', query: redisAway(name), forSeconds: 300 },
+  };
 }
 
 /** A relay only gets another image by being replaced, so one that runs for long has an image at least as old. */

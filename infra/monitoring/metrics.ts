@@ -21,9 +21,9 @@ export const RTPENGINE = {
 const VM_UPTIME = 'compute_googleapis_com:instance_uptime_total';
 const VM_CPU = 'compute_googleapis_com:instance_cpu_utilization';
 
-/** GCE's own metrics, of the VMs that carry the relays' labels (cloud.google.com/monitoring/promql/promql-mapping, metadata labels). */
-function relays(fleet: string): string {
-  return `monitored_resource="gce_instance",metadata_user_rtpfleet="${fleet}",metadata_user_rtpfleet_role="relay"`;
+/** GCE's own metrics, of the VMs that carry the labels of a role (cloud.google.com/monitoring/promql/promql-mapping, metadata labels). */
+function machines(fleet: string, role: 'relay' | 'redis'): string {
+  return `monitored_resource="gce_instance",metadata_user_rtpfleet="${fleet}",metadata_user_rtpfleet_role="${role}"`;
 }
 
 /** RTPEngine's metrics, with the labels that scrape.ts gives them. */
@@ -67,10 +67,15 @@ export function oneWayCalls(fleet: string): string {
 
 /** Days since a relay's VM was started; its image is at least that old. */
 export function daysUp(fleet: string): string {
-  return `max by (instance_name) (${VM_UPTIME}{${relays(fleet)}}) / 86400`;
+  return `max by (instance_name) (${VM_UPTIME}{${machines(fleet, 'relay')}}) / 86400`;
 }
 
 /** Share of a relay's processors in use, percent. */
 export function processors(fleet: string): string {
-  return `100 * max by (instance_name) (${VM_CPU}{${relays(fleet)}})`;
+  return `100 * max by (instance_name) (${VM_CPU}{${machines(fleet, 'relay')}})`;
+}
+
+/** Has a value while the machine with Redis does not run. */
+export function redisAway(fleet: string): string {
+  return `absent(${VM_UPTIME}{${machines(fleet, 'redis')}})`;
 }

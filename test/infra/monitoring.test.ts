@@ -36,12 +36,14 @@ const GOOGLE = [
   'compute_googleapis_com:instance_uptime_total',
 ];
 
+const VM = { redis: { kind: 'vm', secret: 'projects/p/secrets/redis/versions/latest' } };
+
 /** Metrics that a PromQL expression asks for. */
 const metricsOf = (query: string): readonly string[] =>
   query.match(/\b(rtpengine_\w+|\w+_googleapis_com:\w+)/g) ?? [];
 
 const queries = (): readonly string[] =>
-  alertsOf(fleet()).flatMap(({ condition }) => (condition.kind === 'promql' ? [condition.query] : []));
+  alertsOf(fleet(VM)).flatMap(({ condition }) => (condition.kind === 'promql' ? [condition.query] : []));
 
 describe('what is asked', () => {
   const charts = (): readonly string[] =>
@@ -162,5 +164,16 @@ describe('the program', () => {
   test('makes nothing of it where the fleet file wants none', async () => {
     const silent = await evaluate({ monitoring: { enabled: false } });
     expect(silent.resources.filter(({ type }) => type.startsWith('gcp:monitoring'))).toEqual([]);
+  });
+});
+
+test('a machine with Redis that does not run is told, by its labels; Memorystore is Google’s to watch', () => {
+  const named = (parts: object) => alertsOf(fleet(parts)).find(({ name }) => name === 'redis-down');
+  expect(named({})).toBeUndefined();
+  expect(named(VM)?.condition).toEqual({
+    kind: 'promql',
+    query:
+      'absent(compute_googleapis_com:instance_uptime_total{monitored_resource="gce_instance",metadata_user_rtpfleet="demo",metadata_user_rtpfleet_role="redis"})',
+    forSeconds: 300,
   });
 });
