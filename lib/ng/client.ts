@@ -71,7 +71,9 @@ export function connectNg(options: NgConnectOptions): NgClient {
       const cookie = newCookie();
       const packet = Buffer.concat([Buffer.from(`${cookie} `), encode({ command, ...fields })]);
       const body = await wire.exchange({ cookie, packet, command, timeoutMs, signal });
-      return readReply(body, command, target, only);
+      const reply = readReply(body, command, target, only);
+      wire.release(body);
+      return reply;
     },
     close: () => {
       wire.close();

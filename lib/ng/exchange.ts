@@ -15,6 +15,8 @@ export type Outgoing = {
 /** A way to one relay: hands over a packet, resolves with the body that came back under the same cookie. */
 export type Wire = {
   readonly exchange: (outgoing: Outgoing) => Promise<Buffer>;
+  /** Gives the memory of a body back at once, whose last reader is done with it. */
+  readonly release: (body: Buffer) => void;
   readonly close: () => void;
 };
 

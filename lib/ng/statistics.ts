@@ -41,7 +41,7 @@ export const STATISTICS_KEYS = [
   ...['statistics', 'currentstatistics', 'totalstatistics', 'voip_metrics'],
   ...['sessionsown', 'sessionsforeign', 'packetrate', 'media_userspace', 'media_kernel', 'media_mixed'],
   ...['uptime', 'managedsessions', 'rejectedsessions', 'timeoutsessions', 'onewaystreams'],
-  ...['relayedpackets', 'relayedpacketerrors', 'packets_lost'],
+  ...['relayedpackets', 'relayedpackets_kernel', 'relayedpacketerrors', 'packets_lost'],
 ] as const;
 
 /** Reads the answer to `statistics`. Whatever is missing or of a wrong type is `unknown`, never zero. */

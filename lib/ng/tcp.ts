@@ -34,6 +34,8 @@ export function openTcp(target: NgTarget): Wire {
   const state: State = { target, queue: [], socket: undefined, received: Buffer.alloc(0) };
   return {
     exchange: (outgoing) => exchange(state, outgoing),
+    // A body is a part of what came together.
+    release: () => undefined,
     close: () => {
       for (const entry of state.queue.splice(0)) entry.fail(closed(target, entry.outgoing));
       drop(state);

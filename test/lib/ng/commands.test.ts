@@ -110,7 +110,7 @@ describe('statistics', () => {
         currentstatistics: { ...counts, media_mixed: 6, byterate: 7 },
         totalstatistics: {
           ...{ uptime: '8', managedsessions: 9, rejectedsessions: 10, timeoutsessions: 11 },
-          ...{ onewaystreams: 12, relayedpackets: 13, relayedpacketerrors: 14 },
+          ...{ onewaystreams: 12, relayedpackets: 13, relayedpackets_kernel: 16, relayedpacketerrors: 14 },
         },
         intervalstatistics: { minpingdelay: '0.000000' },
         voip_metrics: { packets_lost: 15 },
