@@ -236,7 +236,7 @@ export interface Fleet {
      */
     threads: number;
     /**
-     * Forwarding of RTP in the kernel, by RTPEngine's own module, built for the image's kernel: `off` = in user space only; `wanted` = in user space where the module cannot be loaded, which the relay's health then says; `required` = no relay without it. Under Secure Boot a kernel loads no such module, since none of the keys that it trusts has signed it.
+     * Forwarding of RTP in the kernel, by RTPEngine's own module, built for the image's kernel: `off` = in user space only; `wanted` = in user space where the module cannot be loaded, which the relay's health then says; `required` = no relay without it. Under Secure Boot a kernel loads it only signed: with `image.secureBoot` it is signed with that key, which the kernel of debian-13 takes.
      */
     kernel: 'off' | 'wanted' | 'required';
     /**

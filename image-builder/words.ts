@@ -20,6 +20,8 @@ export function wordPlan(plan: ImagePlan): string {
     ...wordAdditions(plan),
     'stages',
     ...stages,
+    'files',
+    ...plan.files.map(({ path }) => `  ${path}`),
     ...hazardLine(plan.version),
     '',
   ].join('\n');

@@ -57,3 +57,10 @@ test('a plan without additions has no line for them', () => {
   expect(wordPlan(PLAIN)).not.toMatch(/^(?:kernel|agent|signer) /m);
   expect(planAsJson(PLAIN)).toMatchObject({ kernelModule: null });
 });
+
+test('a plan lists every file of ours by its path', () => {
+  const files = ['/etc/a', '/usr/sbin/b'].map(
+    (path) => ({ kind: 'file', path, mode: 0o644, content: '' }) as const,
+  );
+  expect(wordPlan({ ...PLAIN, files })).toContain('files\n  /etc/a\n  /usr/sbin/b\n');
+});

@@ -36,6 +36,14 @@ test('the same commit from another place is the same compile', () => {
   expect(compileKey({ ...ORDER, code })).toBe(compileKey(ORDER));
 });
 
+test('the tests of the source run only when they were asked for', () => {
+  const place = { work: '/w', ccache: '/c', lines: [] };
+  const hook = (check: boolean) =>
+    compileCommand({ ...ORDER, check }, place).find((word) => word.includes('build-debs'));
+  expect(hook(true)).toMatch(/ check$/);
+  expect(hook(false)).not.toMatch(/ check$/);
+});
+
 test('the tree of a compile is kept nowhere', () => {
   const words = compileCommand(ORDER, { work: '/w', ccache: '/c', lines: ['deb copy:/p ./'] });
   expect(words).toContain('--format=null');
@@ -46,6 +54,7 @@ test('a plan names tag, commit, place and key before anything is compiled', () =
   const text = wordCompile(ORDER, false);
   for (const word of ['mr13.4.1.10', 'a'.repeat(40), 'https://git.example/r', compileKey(ORDER).slice(0, 16)])
     expect(text).toContain(word);
+  expect(text).toMatch(/^hazards {2}.*redis-format/m);
   expect(JSON.parse(wordCompile(ORDER, true)).compile).toMatchObject({
     version: 'mr13.4.1.10',
     check: false,
