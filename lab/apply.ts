@@ -102,7 +102,7 @@ function handlers(rest: Rest, options: ApplyOptions, made: Made): Handlers {
 
 async function make(rest: Rest, declared: Declared, options: ApplyOptions, made: Made): Promise<Registered> {
   const { type, name, inputs } = declared;
-  const maker = makerOf(type);
+  const maker = makerOf(type, inputs);
   if (maker === undefined || !declared.custom) return { id: name, state: inputs };
   const wait = {
     withinMs: options.stableWithinMs ?? STABLE_WITHIN_MS,
@@ -120,8 +120,8 @@ async function make(rest: Rest, declared: Declared, options: ApplyOptions, made:
 }
 
 /** Components and providers are Pulumi's own; everything else must be a kind of the lab. */
-function checkKnown({ type, custom }: Declared): void {
-  if (!custom || type.startsWith('pulumi:') || makerOf(type) !== undefined) return;
+function checkKnown({ type, custom, inputs }: Declared): void {
+  if (!custom || type.startsWith('pulumi:') || makerOf(type, inputs) !== undefined) return;
   throw unknownKind(type);
 }
 

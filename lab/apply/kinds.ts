@@ -3,6 +3,7 @@
  * name. Every entry answers with the resource as the API shows it, whose fields Pulumi's program sees as outputs.
  */
 
+import { LABEL } from '../../configs/naming.ts';
 import type { Json } from '../../infra/evaluate/protocol.ts';
 import { type Ensured, ensure } from './ensure.ts';
 import { managedInstances, type Wait, waitUntilStable } from './group.ts';
@@ -113,8 +114,13 @@ const makers: Readonly<Record<string, Maker>> = {
   'gcp:monitoring/dashboard:Dashboard': async () => withoutMonitoring('dashboard'),
 };
 
-/** How to make a resource of this type; undefined: the lab cannot. */
-export function makerOf(type: string): Maker | undefined {
+/** Kinds of which the lab can do no more than what belongs to a machine with Redis. */
+const ONLY_FOR_REDIS = ['gcp:compute/disk:Disk', 'gcp:compute/instance:Instance'];
+
+/** How to make such a resource; undefined: the lab cannot. */
+export function makerOf(type: string, { labels }: Json): Maker | undefined {
+  const role = (labels as Json | undefined)?.[LABEL.role];
+  if (ONLY_FOR_REDIS.includes(type) && role !== 'redis') return undefined;
   return Object.hasOwn(makers, type) ? makers[type] : undefined;
 }
 

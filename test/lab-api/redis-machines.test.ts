@@ -1,5 +1,6 @@
 /** What stands in the lab for a machine with Redis: made by `lab apply`, at the machine's address, with the password of its secret. */
 import { expect, test } from 'vitest';
+import { makerOf } from '../../lab/apply/kinds.ts';
 import { ensureRedisVm } from '../../lab/apply/redis-machine.ts';
 import { connectRest } from '../../lab/apply/rest.ts';
 import { openTestLab, PROJECT, REGION, type TestLab, ZONE } from '../support/lab-server.ts';
@@ -58,11 +59,10 @@ test('another one of the same name, and an address that nobody reserved, are ref
   await expect(ensureRedisVm(rest, machineAt('10.1.2.3', { name: 'other' }))).rejects.toThrow('reserved');
 });
 
-test('a machine for anything else is refused by name', async () => {
-  const { lab, address } = await openLab();
-  const rest = connectRest({ endpoint: lab.url, project: PROJECT });
-  await expect(ensureRedisVm(rest, machineAt(address, { labels: {} }))).rejects.toMatchObject({
-    code: 'apply-unknown-kind',
-    message: expect.stringContaining('machine demo-redis'),
-  });
+test('a machine, or a disk, for anything else is of no kind that the lab knows', () => {
+  for (const type of ['gcp:compute/instance:Instance', 'gcp:compute/disk:Disk']) {
+    expect(makerOf(type, { labels: { 'rtpfleet-role': 'redis' } })).toBeDefined();
+    for (const labels of [{}, undefined, { 'rtpfleet-role': 'relay' }])
+      expect(makerOf(type, { labels })).toBeUndefined();
+  }
 });
