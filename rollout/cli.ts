@@ -7,7 +7,7 @@ import { addCompletion } from './cli/completion.ts';
 import { addHandover } from './cli/handover.ts';
 import { addHands } from './cli/hands.ts';
 import { addLooks } from './cli/looks.ts';
-import { example, whole, withFleet } from './cli/options.ts';
+import { example, exits, whole, withFleet } from './cli/options.ts';
 import { withPolicy } from './cli/policy.ts';
 
 const EXAMPLES = `
@@ -27,7 +27,7 @@ A run that was stopped or killed is taken up by running it again.
 Exit codes: 0 done, 1 defect, 2 wrong usage or configuration, 3 halted or held, 4 another rollout is on, 5 aborted,
 130 interrupted.`;
 
-function rolloutProgram(): Command {
+export function rolloutProgram(): Command {
   const program = new Command('rollout')
     .description(
       'Rolls a fleet of RTPEngine relays to the image that its groups want, without cutting a call.',
@@ -47,8 +47,11 @@ function rolloutProgram(): Command {
   return program;
 }
 
+const RUN_EXITS =
+  '0 done, 2 also: refused before a relay was touched, 3 halted, held or failed, 4 another rollout is on, 5 aborted, 130 interrupted';
+
 function addRun(program: Command): void {
-  withPolicy(withFleet(program.command('run', { isDefault: true })))
+  const command = withPolicy(withFleet(program.command('run', { isDefault: true })))
     .description(
       'drain and replace every relay that is not on the wanted image (this is the default command)',
     )
@@ -63,6 +66,13 @@ function addRun(program: Command): void {
     .action(async (options) => {
       process.exitCode = await (await import('./commands/run.ts')).run(options);
     });
+  example(
+    command,
+    'rollout --drain',
+    'rollout --drain --max-unavailable 10% --reserve zone --bake-seconds 600',
+    'rollout --drain --json --metrics 127.0.0.1:9464 > events.jsonl',
+  );
+  exits(command, RUN_EXITS);
 }
 
 function addRollback(program: Command): void {
@@ -82,10 +92,11 @@ function addRollback(program: Command): void {
     'rollout rollback',
     'rollout rollback --to prod-rtpengine-mr10-5-3-5-debian-12-3fa9c1d2-x1',
   );
+  exits(command, RUN_EXITS);
 }
 
 function addPlan(program: Command): void {
-  withPolicy(withFleet(program.command('plan')))
+  const command = withPolicy(withFleet(program.command('plan')))
     .description('show what a rollout would do now; changes nothing')
     .option(
       '--call-seconds <s>',
@@ -101,10 +112,12 @@ function addPlan(program: Command): void {
     .action(async (options) => {
       process.exitCode = await (await import('./commands/plan.ts')).showPlan(options);
     });
+  example(command, 'rollout plan', 'rollout plan --max-unavailable 3 --reserve relay --call-seconds 1800');
+  exits(command, '0 such a rollout ends well, 3 it would be refused, held or halted');
 }
 
 function addReport(program: Command): void {
-  withFleet(program.command('report'))
+  const command = withFleet(program.command('report'))
     .argument(
       '[journals...]',
       'journals of one rollout, in the order of time (default: the last one in .rollout)',
@@ -116,6 +129,8 @@ function addReport(program: Command): void {
     .action(async (journals: readonly string[], options) => {
       process.exitCode = await (await import('./commands/report.ts')).report(journals, options);
     });
+  example(command, 'rollout report', 'rollout report --shared --out /srv/reports');
+  exits(command, '0 all is as it should be, 3 something is not: it is printed');
 }
 
 /** With a default command a mistyped one would be taken for its argument. */

@@ -1,8 +1,8 @@
 /** What GCE's answers about one zonal group mean to a rollout. Pure. */
-import { GUEST, METADATA } from '../../configs/naming.ts';
+import { METADATA } from '../../configs/naming.ts';
 import type { GceAnswer } from '../../lib/gce.ts';
 import type { Leftover } from '../core/findings.ts';
-import type { CloudRelay, SelfReport, Target, Vm } from '../core/fleet.ts';
+import type { CloudRelay, Target, Vm } from '../core/fleet.ts';
 import { readCordon, readForce, readLeave } from '../core/labels.ts';
 
 export type Group = GceAnswer<'instanceGroupManagers', 'get'>;
@@ -10,7 +10,6 @@ export type ManagedInstance = GceAnswer<'instanceGroupManagers', 'listManagedIns
 export type InstanceConfig = GceAnswer<'instanceGroupManagers', 'listPerInstanceConfigs'>[number];
 export type Instance = GceAnswer<'instances', 'list'>[number];
 export type Template = GceAnswer<'instanceTemplates', 'get'>;
-export type GuestAttributes = GceAnswer<'instances', 'getGuestAttributes'>;
 
 /** `https://…/zones/z/instances/relay-1` → `relay-1`; empty for an absent link. */
 export function lastSegment(link: string | null | undefined): string {
@@ -135,36 +134,4 @@ export function keepsMore({ preservedState }: InstanceConfig): boolean {
   return (
     others.length + [disks, internalIPs, externalIPs].flatMap((map) => Object.keys(map ?? {})).length > 0
   );
-}
-
-/** What a relay wrote about itself. Health that cannot be read is bad health. */
-export function reportOf(attributes: GuestAttributes): SelfReport {
-  const items = attributes.queryValue?.items ?? [];
-  const value = (key: string) =>
-    items.find((item) => item.namespace === GUEST.namespace && item.key === key)?.value ?? undefined;
-  const health = value(GUEST.health);
-  return {
-    version: value(GUEST.version)?.trim(),
-    health: health === undefined ? undefined : parseHealth(health),
-  };
-}
-
-function parseHealth(text: string): { readonly ok: boolean; readonly failed: readonly string[] } {
-  try {
-    const { ok, checks = [] } = JSON.parse(text) as {
-      readonly ok?: unknown;
-      readonly checks?: readonly {
-        readonly name?: string;
-        readonly ok?: boolean;
-        readonly detail?: string;
-      }[];
-    };
-    const failed = checks.filter((check) => check.ok !== true);
-    return {
-      ok: ok === true,
-      failed: failed.map(({ name, detail }) => `${name ?? '?'} (${detail ?? 'no detail'})`),
-    };
-  } catch {
-    return { ok: false, failed: ['its health report is not JSON'] };
-  }
 }

@@ -8,17 +8,10 @@ import { CORDON_LABELS, cordonLabels, forceLabels, LEAVE_LABELS, leaveLabels } f
 import type { Cloud, VmRef, ZoneView } from '../ports.ts';
 import { settled } from '../settled.ts';
 import type { Instance } from './gce-view.ts';
-import {
-  imageOf,
-  lastSegment,
-  leftoversOf,
-  relayOf,
-  reportOf,
-  targetTemplate,
-  templateMetadata,
-} from './gce-view.ts';
+import { imageOf, lastSegment, leftoversOf, relayOf, targetTemplate, templateMetadata } from './gce-view.ts';
 import { patchAdmission, release, replace, setLabels, setTarget } from './gce-vm.ts';
 import type { Trouble } from './preflight/trouble.ts';
+import { reportOf } from './self-report.ts';
 
 type TemplateFacts = {
   readonly image: string;

@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { type Command, InvalidArgumentError } from 'commander';
 import { isVersionWord, LATEST } from '../../lib/version.ts';
-import { example, whole } from './options.ts';
+import { example, exits, whole } from './options.ts';
 
 export function addHandover(program: Command): void {
   const command = program
@@ -33,6 +33,7 @@ export function addHandover(program: Command): void {
     command,
     'rollout handover 10.0.0.11 10.0.0.12 --address 10.0.0.50 --move ./move-address --redis 10.0.0.5:6379 --through 14 --version mr12.5.1.31',
   );
+  exits(command, '0 all calls moved, 3 nothing moved, or all went back');
 }
 
 function tag(text: string): string {

@@ -1,15 +1,15 @@
 /** Command lines of what a person does with one relay. */
 import process from 'node:process';
 import type { Command } from 'commander';
-import { example, withFleet } from './options.ts';
+import { example, exits, withFleet } from './options.ts';
 
 export function addHands(program: Command): void {
   addDrain(program);
   addWishes(program);
   addLeaves(program);
   addForce(program);
-  for (const kind of ['cordon', 'uncordon'] as const)
-    example(
+  for (const kind of ['cordon', 'uncordon'] as const) {
+    const command = example(
       withFleet(program.command(kind))
         .argument('<relay>', 'name of the relay')
         .description(
@@ -20,6 +20,8 @@ export function addHands(program: Command): void {
         }),
       `rollout ${kind} lab-us-central1-a-x1`,
     );
+    exits(command, '0 done, 3 refused: it does not answer, or is the last that takes calls');
+  }
 }
 
 function addDrain(program: Command): void {
@@ -32,6 +34,7 @@ function addDrain(program: Command): void {
       process.exitCode = await (await import('../commands/drain.ts')).drain(relay, options);
     });
   example(command, 'rollout drain lab-us-central1-a-x1');
+  exits(command, '0 it is empty, 3 it is not in time, or was taken back, 130 interrupted: it stays cordoned');
 }
 
 function addWishes(program: Command): void {
@@ -48,6 +51,7 @@ function addWishes(program: Command): void {
       process.exitCode = await (await import('../commands/wish.ts')).tellRun(kind, options);
     });
     example(command, kind === 'abort' ? 'rollout abort --uncordon' : `rollout ${kind}`);
+    exits(command, '0 the run was told, now or before, 2 also: none is on');
   }
 }
 
@@ -63,6 +67,7 @@ function addForce(program: Command): void {
       process.exitCode = await (await import('../commands/force.ts')).force(relay, options);
     });
   example(command, 'rollout force lab-us-central1-a-x1', 'rollout force lab-us-central1-a-x1 --undo');
+  exits(command, '0 it is written on the VM, 2 also: not confirmed, 3 this relay cannot be forced');
 }
 
 function addLeaves(program: Command): void {
@@ -81,5 +86,6 @@ function addLeaves(program: Command): void {
     });
     const why = kind === 'unhold' ? '' : ' --because "a trunk is tested on it"';
     example(command, `rollout ${kind} lab-us-central1-a-x1${why}`);
+    exits(command, '0 it is written on the VM, 3 it has none');
   }
 }

@@ -24,6 +24,11 @@ export function number(least: number): (text: string) => number {
   };
 }
 
+/** Exit codes under a command's help; 1 is a defect everywhere, 2 wrong usage or configuration. */
+export function exits(command: Command, codes: string): Command {
+  return command.addHelpText('after', `\nExit codes: ${codes}; 1 defect, 2 wrong usage or configuration.`);
+}
+
 /** Examples under a command's help. */
 export function example(command: Command, ...lines: readonly string[]): Command {
   return command.addHelpText('after', `\nExample:\n${lines.map((line) => `  ${line}`).join('\n')}`);

@@ -26,6 +26,9 @@ export function canaryOf(standings: readonly Standing[], policy: CanaryPolicy, n
   const isLeft = standings.some((standing) => !standing.relay.onTarget && !isLeftAlone(standing));
   if (policy.bakeSeconds === 0 || !isLeft) return { kind: 'over', because: undefined };
   const served = standings.filter(({ relay, phase }) => relay.onTarget && phase === 'serving');
+  const remade =
+    served.length > 1 ? undefined : standings.find(({ relay }) => relay.onTarget && relay.remade);
+  if (remade !== undefined) return { kind: 'fails', halt: lost(remade.relay) };
   const [canary] = served;
   if (canary === undefined) return unproven(standings);
   if (served.length > 1) return { kind: 'over', because: undefined };
@@ -67,6 +70,16 @@ function failed(relay: Relay, flaw: string): Extract<Action, { readonly kind: 'h
     relay,
     because: `${relay.name}, the first relay of the new image, does worse than its neighbours: ${flaw}`,
     hint: 'It goes on taking calls. Go back to the old image: rollout rollback.',
+  };
+}
+
+/** Worse than a restart of its RTPEngine, and it may be gone or cordoned right now. */
+function lost(relay: Relay): Extract<Action, { readonly kind: 'halt' }> {
+  return {
+    kind: 'halt',
+    relay,
+    because: `${relay.name}, the first relay of the new image, was made anew by its group while it took calls`,
+    hint: 'Its group re-creates what fails its health check: see why before the image goes further. Go back to the old one: rollout rollback.',
   };
 }
 

@@ -20,6 +20,7 @@ export type Finding = {
     | 'silent'
     | 'cordoned'
     | 'cordon-lost'
+    | 'forced'
     | 'not-admitted'
     | 'off-target'
     | 'unhealthy'
@@ -73,8 +74,14 @@ function ofRelay(relay: Relay, report: SelfReport | undefined, evidence: Evidenc
   const { fleet, run } = evidence;
   if (relay.vm.state === 'changing') return run === undefined ? [changing(relay, fleet.name)] : [];
   const offTarget = relay.onTarget || run !== undefined ? [] : [stale(relay, fleet)];
-  if (isUnknown(relay)) return [silent(relay), ...offTarget];
-  return [...service(relay, run), ...offTarget, ...health(relay, report), ...offInProxy(relay, evidence)];
+  if (isUnknown(relay)) return [silent(relay), ...forced(relay, run), ...offTarget];
+  return [
+    ...service(relay, run),
+    ...forced(relay, run),
+    ...offTarget,
+    ...health(relay, report),
+    ...offInProxy(relay, evidence),
+  ];
 }
 
 /** Does it take calls as its labels and its group say? */
@@ -88,6 +95,13 @@ function service(relay: Relay, run: string | undefined): readonly Said[] {
   if (!awaitsController) return [];
   const message = `its group still holds ${METADATA.admission}=controller, so its next boot would leave it cordoned`;
   return [{ kind: 'leftover', message, next: `Take it off: rollout uncordon ${name}` }];
+}
+
+/** Once no rollout is on, nobody remembers it, and the next one would cut calls. */
+function forced({ name, forcedBy }: Relay, run: string | undefined): readonly Said[] {
+  if (forcedBy === undefined || run !== undefined) return [];
+  const message = `${forcedBy} wants it replaced with its calls, and no rollout is on: the next one cuts them`;
+  return [{ kind: 'forced', message, next: `Take it back: rollout force ${name} --undo` }];
 }
 
 function shut(name: string, cordon: Cordon): Said {
@@ -135,10 +149,25 @@ function health(relay: Relay, report: SelfReport | undefined): readonly Said[] {
   const bad: readonly Said[] = report.health.ok
     ? []
     : [{ kind: 'unhealthy', message: `its own check fails: ${failed}`, next: look }];
+  const untuned: readonly Said[] =
+    report.tuning?.ok === false
+      ? [
+          {
+            kind: 'unhealthy',
+            message: `its tuning is not in force: ${report.tuning.failed.join(', ') || 'no detail'}`,
+            next: look,
+          },
+        ]
+      : [];
   const { version } = report;
-  if (version === undefined || relay.version === undefined || version === relay.version) return bad;
+  if (version === undefined || relay.version === undefined || version === relay.version)
+    return [...bad, ...untuned];
   const message = `it runs ${version}, but the image of its template holds ${relay.version}`;
-  return [...bad, { kind: 'wrong-version', message, next: 'Build the image anew, and roll the fleet to it' }];
+  return [
+    ...bad,
+    ...untuned,
+    { kind: 'wrong-version', message, next: 'Build the image anew, and roll the fleet to it' },
+  ];
 }
 
 /** Takes calls, and a proxy sends it none. What a rollout has under way does not take calls yet. */

@@ -77,10 +77,15 @@ export type Cordon = { readonly at: number; readonly by: string; readonly before
 /** A person wants this relay left alone: `hold` = a run ends as held without it, `skip` = it ends well without it. */
 export type Leave = { readonly kind: 'hold' | 'skip'; readonly by: string; readonly reason: string };
 
+/** A check of the relay's own. */
+export type OwnCheck = { readonly ok: boolean; readonly failed: readonly string[] };
+
 /** What the relay says about itself through guest attributes; parts are absent until its boot is complete. */
 export type SelfReport = {
   readonly version: string | undefined;
-  readonly health: { readonly ok: boolean; readonly failed: readonly string[] } | undefined;
+  readonly health: OwnCheck | undefined;
+  /** Whether its system settings are in force; absent: images before this was told. */
+  readonly tuning?: OwnCheck;
 };
 
 /** What the group is doing with the VM. */
@@ -132,6 +137,8 @@ export type Relay = CloudRelay & {
   readonly changingSince: number | undefined;
   /** Undefined: it has not been seen to take calls. */
   readonly service: Service | undefined;
+  /** How often this run has seen its group make it anew while it took calls on the wanted image; absent: never. */
+  readonly remade?: number;
   /** Read while it joins; undefined otherwise. */
   readonly report: SelfReport | undefined;
   /** Call-ids without any party, older than the policy's age; looked for while it drains and no media flows. */

@@ -7,7 +7,7 @@ export type GateVerdict =
   | { readonly kind: 'wait'; readonly because: string };
 
 /**
- * Answers ng, says of itself that it is healthy, and runs the version that its template's image holds.
+ * Answers ng, says of itself that it is healthy and that its tuning (sysctls, limits, CPUs) is in force, and runs the version that its template's image holds.
  * The last part of the gate, a call with RTP both ways, belongs to the action `admit`.
  */
 export function joinGate(relay: Relay, target: Target | undefined): GateVerdict {
@@ -16,6 +16,8 @@ export function joinGate(relay: Relay, target: Target | undefined): GateVerdict 
   if (report?.health === undefined) return wait('it has not reported its health yet');
   if (!report.health.ok)
     return wait(`its own check fails: ${report.health.failed.join(', ') || 'no detail'}`);
+  if (report.tuning?.ok === false)
+    return wait(`its tuning is not in force: ${report.tuning.failed.join(', ') || 'no detail'}`);
   if (report.version === undefined) return wait('it has not reported its version yet');
   const expected = target?.version;
   if (expected !== undefined && report.version !== expected)

@@ -46,10 +46,19 @@ export function rememberRelay(known: Relay | undefined, seen: Sighting, keep: nu
     silentSince: newest?.kind === 'silence' ? (same?.silentSince ?? newest.at) : undefined,
     changingSince: changing ? (known?.changingSince ?? now) : undefined,
     service: changing ? undefined : served(same, look),
+    ...remadeOf(known, seen),
     report: report ?? same?.report,
     emptyCalls: emptyCalls ?? [],
     failure,
   };
+}
+
+/** No rollout re-creates what runs the wanted image: its group did, because it did not answer its health check or was gone. */
+function remadeOf(known: Relay | undefined, seen: Sighting): Pick<Relay, 'remade'> {
+  const lost = known?.onTarget === true && known.service !== undefined && known.id !== seen.id;
+  const began = known?.onTarget === true && known.service !== undefined && seen.vm.state === 'changing';
+  const remade = (known?.remade ?? 0) + (seen.onTarget && (lost || began) ? 1 : 0);
+  return remade === 0 ? {} : { remade };
 }
 
 function served(known: Relay | undefined, look: Look | undefined): Service | undefined {

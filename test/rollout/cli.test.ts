@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
+import { rolloutProgram } from '../../rollout/cli.ts';
 
 async function rollout(...args: readonly string[]) {
   const env = { RTPFLEET_ENDPOINT: '', RTPFLEET_FLEET: '', NODE_NO_WARNINGS: '1' };
@@ -29,6 +30,21 @@ test('help names the commands and exit codes', async () => {
   expect(code).toBe(0);
   for (const word of ['plan', 'status', 'sessions', 'verify', 'cordon', '--drain', '130 interrupted'])
     expect(out).toContain(word);
+});
+
+test('every command shows an example and its exit codes', () => {
+  const program = rolloutProgram();
+  const helpOf = (command: (typeof program.commands)[number]) => {
+    const parts: string[] = [];
+    command.configureOutput({ writeOut: (text) => void parts.push(text) }).outputHelp();
+    return parts.join('');
+  };
+  const isWhole = (text: string) =>
+    text.includes('\nExample:\n  rollout ') && /\nExit codes: 0 .*1 defect, 2 wrong usage/s.test(text);
+  const bare = program.commands
+    .filter((command) => !['help', 'completion'].includes(command.name()))
+    .filter((command) => !isWhole(helpOf(command)));
+  expect(bare.map((command) => command.name())).toEqual([]);
 });
 
 test.each<readonly [readonly string[], string]>([

@@ -5,7 +5,6 @@ import {
   keepsMore,
   leftoversOf,
   relayOf,
-  reportOf,
   targetTemplate,
   templateMetadata,
 } from '../../../rollout/adapters/gce-view.ts';
@@ -122,27 +121,6 @@ test('metadata of a template', () => {
   };
   expect(templateMetadata(template, 'rtpfleet-redis')).toBe('10.0.0.3:6379/5');
   expect(templateMetadata(template, 'other')).toBeUndefined();
-});
-
-test('a relay’s report: version and failed checks; what cannot be read is bad health', () => {
-  const report = (health: string) =>
-    reportOf({
-      queryValue: {
-        items: [
-          { namespace: 'rtpfleet', key: 'version', value: 'mr12.5.1.31\n' },
-          { namespace: 'rtpfleet', key: 'health', value: health },
-        ],
-      },
-    });
-  expect(report('{"ok":true,"checks":[]}')).toEqual({
-    version: 'mr12.5.1.31',
-    health: { ok: true, failed: [] },
-  });
-  const bad =
-    '{"ok":false,"checks":[{"name":"ng","ok":true},{"name":"sysctl","ok":false,"detail":"rmem_max 1"}]}';
-  expect(report(bad).health).toEqual({ ok: false, failed: ['sysctl (rmem_max 1)'] });
-  expect(report('oops').health?.ok).toBe(false);
-  expect(reportOf({})).toEqual({ version: undefined, health: undefined });
 });
 
 test('what an earlier rollout left behind: metadata that no configuration holds, and a configuration of nobody', () => {

@@ -11,6 +11,7 @@ import {
   joining,
   NOW,
   POLICY,
+  replacing,
   SILENCE,
   serving,
   stale,
@@ -75,6 +76,16 @@ test.each<[string, Partial<Tally>, number]>([
     `halt a1: a1, the first relay of the new image, does worse than its neighbours: ${flaw}`,
   ]);
   expect(plan(fleet, policy, NOW)[0]).toMatchObject({ hint: expect.stringContaining('rollout rollback') });
+});
+
+test('a first relay that its group makes anew while it takes calls stops the rollout at once; later ones do not', () => {
+  const halt = expect.stringMatching(/^halt a1: a1, the first relay .* was made anew by its group/);
+  const gone = replacing('a1', { onTarget: true, remade: 1 });
+  expect(decide(fleetOf(gone, stale('a2'), stale('b1')))).toEqual([halt]);
+  const back = served(serving('a1', { remade: 1 }), 1);
+  expect(decide(fleetOf(back, stale('a2'), stale('b1')))).toEqual([halt]);
+  expect(decide(fleetOf(back, served(serving('a2'), 1), stale('b1')))).toEqual(['cordon b1']);
+  expect(decide(fleetOf(back, stale('b1')), { bakeSeconds: 0 })).toEqual(['cordon b1']);
 });
 
 test('what its neighbours suffer as well, or one bad call, does not stop it', () => {

@@ -49,6 +49,14 @@ test('a relay that was forgotten is found, and so is its dark zone', () => {
   expect(finding?.next).toContain('rollout uncordon a1');
 });
 
+test('a relay that somebody wanted forced is found once no rollout is on, silent or not', () => {
+  for (const looks of [thrice({ limit: 0 }), [SILENCE, SILENCE, SILENCE]]) {
+    const fleet = fleetOf(draining('a1', { forcedBy: 'ann', looks }), serving('a2'));
+    expect(found(fleet)).toContain('forced a1');
+    expect(found(fleet, { run: 'r2' })).not.toContain('forced a1');
+  }
+});
+
 test('what the rollout that is on has under way is no finding; a cordon by hand still is', () => {
   const fleet = fleetOf(draining('a1'), replacing('a2'), joining('a3'), stale('a4'), serving('a5'));
   expect(found(fleet, { run: 'r1' })).toEqual([]);
@@ -84,6 +92,10 @@ test('silence, bad health and a version that is not its template’s are found',
     ['a2', { ...GOOD, version: 'mr12.5.1.30' }],
   ]);
   expect(found(fleet, { reports })).toEqual(['unhealthy a1', 'wrong-version a2', 'unhealthy a3']);
+  const untuned = new Map([['a1', { ...GOOD, tuning: { ok: false, failed: ['rmem_max is 1'] } }]]);
+  expect(
+    found(fleetOf(serving('a1'), serving('a2')), { reports: new Map([['a2', GOOD], ...untuned]) }),
+  ).toEqual(['unhealthy a1']);
 });
 
 test('never silent about a relay that takes no calls while no rollout is on', () => {

@@ -151,6 +151,16 @@ test('a relay that joins is admitted once it answers, is healthy and runs the ex
       'its own check fails: sysctl',
     ],
     [
+      {
+        report: {
+          version: 'mr12.5.1.31',
+          health: { ok: true, failed: [] },
+          tuning: { ok: false, failed: ['rmem_max is 1'] },
+        },
+      },
+      'its tuning is not in force: rmem_max is 1',
+    ],
+    [
       { report: { version: 'mr10.5.3.5', health: { ok: true, failed: [] } } },
       'it runs mr10.5.3.5, but its image should hold mr12.5.1.31',
     ],
