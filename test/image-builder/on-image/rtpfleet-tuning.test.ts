@@ -12,7 +12,7 @@ const FLEET = parseFleet(
   `name: tuned
 cloud: { project: tuned-project, region: us-central1, zones: [us-central1-a] }
 image: { version: mr12.5.1.31 }
-tuning: { rtpengineCpus: 2-3, systemCpus: 0-1, isolateCpus: true, irqCpus: 0-1 }`,
+tuning: { rtpengineCpus: 2-3, systemCpus: 0-1, isolateCpus: true, irqCpus: '0,10' }`,
   'tuned.yaml',
 );
 const PID = 42;
@@ -37,7 +37,7 @@ function writeProc(changes: Readonly<Record<string, string | null>>): void {
     '1/status': 'Name:\tsystemd\nCpus_allowed_list:\t0-1\n',
     'devices/system/cpu/nohz_full': '2-3\n',
     // What `rtpfleet-irq` prints.
-    interrupts: '0\n1\n0\n',
+    interrupts: '0\n10\n0\n',
     [`${PID}/status`]: 'Name:\trtpengine\nCpus_allowed:\tc\nCpus_allowed_list:\t2-3\n',
   };
   for (const { kind, name, value, presence } of wantedTuning(FLEET))
@@ -87,7 +87,7 @@ describe('rtpfleet-tuning', () => {
     expect(states.get('rtpengine')).toMatchObject({ actual: '2-3', state: 'in-force' });
     expect(states.get('system')).toMatchObject({ actual: '0-1', state: 'in-force' });
     expect(states.get('nohz_full')).toMatchObject({ actual: '2-3', state: 'in-force' });
-    expect(states.get('network card')).toMatchObject({ actual: '0,1', state: 'in-force' });
+    expect(states.get('network card')).toMatchObject({ actual: '0,10', state: 'in-force' });
     expect(states.get('kernel.sched_latency_ns')).toMatchObject({ actual: null, state: 'gone' });
     expect(states.get('net.netfilter.nf_conntrack_max')).toMatchObject({ actual: null, state: 'not-loaded' });
     expect(readTuning(stdout)).toMatchObject({ kind: 'in-force' });
@@ -111,7 +111,7 @@ describe('rtpfleet-tuning', () => {
     ['devices/system/cpu/nohz_full', null, 'nohz_full', null, 'absent'],
     ['1/status', 'Cpus_allowed_list:\t0-3\n', 'system', '0-3', 'differs'],
     ['interrupts', '0\n1-2\n', 'network card', '0,1-2', 'differs'],
-    ['interrupts', '10\n', 'network card', '10', 'differs'],
+    ['interrupts', '1\n', 'network card', '1', 'differs'],
   ])('with %s %j says so of %s and fails', async (path, content, name, actual, state) => {
     const { exitCode, stdout, states } = await look({ [path]: content });
     expect(exitCode).toBe(1);
