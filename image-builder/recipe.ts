@@ -42,6 +42,7 @@ const RENDERED: Readonly<Record<string, string>> = {
   'timesyncd.conf': '/etc/systemd/timesyncd.conf.d/rtpfleet.conf',
   'resolved.conf': '/etc/systemd/resolved.conf.d/rtpfleet.conf',
   'journald.conf': '/etc/systemd/journald.conf.d/rtpfleet.conf',
+  'guest-agent.cfg': '/etc/default/instance_configs.cfg',
   'sshd.conf': '/etc/ssh/sshd_config.d/10-rtpfleet.conf',
   'ssh.service.conf': `${UNITS}/ssh.service.d/rtpfleet.conf`,
   'conntrack.rules': '/etc/udev/rules.d/60-rtpfleet-conntrack.rules',
