@@ -38,6 +38,13 @@ const INITRD_MODULES = [
 
 const INITRD_SETTINGS = ['MODULES=list', 'COMPRESS=zstd', 'RESUME=none', 'FSTYPE=ext4'];
 
+/** Releases whose essential packages bring /bin, /lib, … as folders; everything here is looked for below /usr. */
+const UNMERGED: readonly string[] = ['jammy'];
+
+/** As debootstrap makes it there; tar keeps the links. */
+const MERGE_USR =
+  'for name in bin sbin lib lib64; do mkdir -p "$1/usr/$name" && ln -s "usr/$name" "$1/$name" || exit 1; done';
+
 const EARLY = [
   'mkdir -p "$1/etc/initramfs-tools/conf.d"',
   `printf '%s\\n' ${INITRD_SETTINGS.join(' ')} >"$1/etc/initramfs-tools/conf.d/rtpfleet"`,
@@ -92,7 +99,8 @@ export function imageTreeOrder(
     `chroot "$1" rtpengine --help >'${join(facts, TREE_FILES.help)}'`,
     `chroot "$1" dpkg-query -W -f '\${Package}\\t\${Version}\\n' >'${join(facts, TREE_FILES.packages)}'`,
   ];
-  return { release, include, early: EARLY, late };
+  const first = UNMERGED.includes(codename) ? [MERGE_USR] : [];
+  return { release, include, first, early: EARLY, late };
 }
 
 export function treeKey(
@@ -111,7 +119,7 @@ export function treeKey(
     sources: sourceLines(archive),
     local: local?.digest ?? null,
     include: order.include,
-    hooks: [...order.early, ...order.late],
+    hooks: [...(order.first ?? []), ...order.early, ...order.late],
     packages,
     ...(plan === undefined ? {} : { module: plan.key }),
     ...(further === undefined ? {} : { further: { ...further, keyFile: '' } }),

@@ -12,7 +12,9 @@ import type { Release } from './packages.ts';
 export type TreeOrder = {
   readonly release: Release;
   readonly include: readonly string[];
-  /** Shell commands with `"$1"` = the tree: before the other packages are unpacked … */
+  /** Shell commands with `"$1"` = the tree: before anything is in it; absent: none; … */
+  readonly first?: readonly string[];
+  /** … before the other packages are unpacked … */
   readonly early: readonly string[];
   /** … and after all are configured. */
   readonly late: readonly string[];
@@ -53,6 +55,7 @@ export function mmdebstrapCommand(
     '--aptopt=APT::Sandbox::User "root"',
     '--aptopt=Acquire::Languages "none"',
     ...LEFT_OUT.map((option) => `--dpkgopt=${option}`),
+    ...(order.first ?? []).map((hook) => `--setup-hook=${hook}`),
     ...order.early.map((hook) => `--essential-hook=${hook}`),
     ...order.late.map((hook) => `--customize-hook=${hook}`),
     order.release.codename,
