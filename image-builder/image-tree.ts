@@ -65,6 +65,9 @@ const REMOVED = [
   'var/lib/dpkg/*-old',
   'var/log/apt/*',
   'var/log/*.log',
+  // Ubuntu 22.04 begins them while it is installed; systemd-tmpfiles makes lastlog anew.
+  'var/log/faillog',
+  'var/log/lastlog',
 ];
 
 /** A kernel module that is not Debian's own: what it is, and which file. */
