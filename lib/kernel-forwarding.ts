@@ -1,8 +1,5 @@
 /** What a relay says of forwarding in its kernel. Pure. */
 
-export const NONE_IN_KERNEL =
-  'forwarding in the kernel is active, but the kernel forwarded none of the RTP of a call';
-
 /** What a healthy relay says of forwarding in the kernel; undefined: its fleet does not want that. */
 export function kernelForwarding(health: string): string | undefined {
   const { checks = [] } = JSON.parse(health) as {

@@ -98,11 +98,6 @@ describe('a booted image', () => {
       { calls: [CALL, { ...CALL, port: 22_223, ok: false, reason: 'no RTP', receivedA: 0 }] },
       /call .*22223.* no RTP/,
     ],
-    [
-      'a kernel that forwards nothing although it could',
-      { calls: [{ ...CALL, inKernel: 0 }] },
-      /the kernel forwarded none/,
-    ],
     ['Secure Boot that is off', { isSecureBoot: true }, /Secure Boot is off/],
     [
       'silence',
