@@ -8,6 +8,8 @@ import type { Relay } from '../../lib/relay/relay.ts';
 import { readSessions } from '../../lib/relay/sessions.ts';
 import type { Side } from '../handover/ports.ts';
 
+const TRIES = 5;
+
 export function sideOf(relay: Relay): Side {
   const { name } = relay.place;
   return {
@@ -38,10 +40,16 @@ export function sideOf(relay: Relay): Side {
       if (calls.some(({ foreign }) => foreign === true)) throw notTaken(name, 'own all its calls');
     },
     letGo: async (calls) => {
-      const has = new Set((await readSessions(relay, {})).map(({ callId }) => callId));
-      for (const callId of calls) if (has.has(callId)) await relay.cli(`call ${callId} terminate`);
-      const left = (await readSessions(relay, {})).filter(({ callId }) => calls.includes(callId));
-      if (left.length > 0) throw notTaken(name, `let call ${left[0]?.callId} go`);
+      const moved = new Set(calls);
+      const left = async () => (await readSessions(relay, {})).filter(({ callId }) => moved.has(callId));
+      // A busy RTPEngine may close a CLI connection before it has read the command, and says nothing about that.
+      for (let tries = 0; tries < TRIES; tries += 1) {
+        const calls = await left();
+        if (calls.length === 0) return;
+        for (const { callId } of calls) await relay.cli(`call ${callId} terminate`);
+      }
+      const [first] = await left();
+      if (first !== undefined) throw notTaken(name, `let call ${first.callId} go`);
     },
   };
 }

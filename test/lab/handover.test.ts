@@ -173,7 +173,7 @@ async function handedOver(from: Host, to: Host, move: string): Promise<unknown> 
 function startCalls(): ChildProcess {
   const program = [process.execPath, join(process.cwd(), 'lab/calls/main.ts')];
   const where = ['--relays', `${ADDRESS}:22222`, '--from', HOSTS.outside, '--json'];
-  const what = ['--rate', '0.01', '--at-least', '10', '--seconds', '24-26', '--reinvites', '1'];
+  const what = ['--rate', '0.01', '--at-least', '10', '--seconds', '60-90', '--reinvites', '1'];
   return start('outside', [...program, ...where, ...what], 'calls.jsonl');
 }
 
@@ -181,26 +181,32 @@ test('calls outlive their RTPEngine: to another host, killed on the way, and bac
   if (TREE === undefined) throw new Error('rtpengine-daemon is not installed');
   const move = writeMover();
   const caller = startCalls();
-  await vi.waitFor(() => expect(redis('-n', '5', 'dbsize')).toBe('10'), { timeout: 20_000 });
+  const kept = (database: string) => Number(redis('-n', database, 'dbsize'));
+  await vi.waitFor(() => expect(kept('5')).toBeGreaterThanOrEqual(10), { timeout: 20_000 });
   caller.kill('SIGTERM');
+  // One more may just have been on its way.
+  await sleep(500);
+  const calls = kept('5');
   const killed = handover('giver', 'taker', move);
   for await (const line of killed) if (line.includes('"copied"')) killed.kill('SIGKILL');
   expect((await killed).signal).toBe('SIGKILL');
   const there = await handedOver('giver', 'taker', move);
-  expect(there).toMatchObject({ kind: 'done', calls: 10 });
-  for (const database of ['5', '7']) expect(redis('-n', database, 'dbsize')).toBe('0');
+  expect(there).toMatchObject({ kind: 'done', calls });
+  for (const database of ['5', '7']) expect(kept(database)).toBe(0);
   relays.giver?.kill('SIGKILL');
   await untilReady(1);
   startRelay(TREE, 'giver', 5);
   await untilReady(2);
   const back = await handedOver('taker', 'giver', move);
-  expect(back).toMatchObject({ kind: 'done', calls: 10 });
-  for (const database of ['6', '7']) expect(redis('-n', database, 'dbsize')).toBe('0');
+  expect(back).toMatchObject({ kind: 'done', calls });
+  for (const database of ['6', '7']) expect(kept(database)).toBe(0);
+  // A second signal hangs up: each BYE has to find its call at the successor.
+  caller.kill('SIGTERM');
   const summary = await summaryOf(caller);
   process.stdout.write(
     `handover ${TREE.version}: ${JSON.stringify({ there, back })}; callers: ${JSON.stringify(summary)}\n`,
   );
-  expect(summary).toMatchObject({ kind: 'summary', calls: 10, cut: 0, reInvites: 10 });
+  expect(summary).toMatchObject({ kind: 'summary', calls, cut: 0 });
 }, 120_000);
 
 async function summaryOf(caller: ChildProcess): Promise<CallLine | undefined> {
