@@ -1,8 +1,13 @@
 /** What stands in the lab for a machine with Redis: made by `lab apply`, at the machine's address, with the password of its secret. */
-import { expect, test } from 'vitest';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { stringify } from 'yaml';
 import { makerOf } from '../../lab/apply/kinds.ts';
 import { ensureRedisVm } from '../../lab/apply/redis-machine.ts';
-import { connectRest } from '../../lab/apply/rest.ts';
+import { computePath, connectRest } from '../../lab/apply/rest.ts';
+import { applyToLab } from '../../lab/apply.ts';
+import { openLab as openApplyLab } from '../apply/lab.ts';
 import { openTestLab, PROJECT, REGION, type TestLab, ZONE } from '../support/lab-server.ts';
 
 const secret = `projects/${PROJECT}/secrets/redis/versions/latest`;
@@ -65,4 +70,29 @@ test('a machine, or a disk, for anything else is of no kind that the lab knows',
     for (const labels of [{}, undefined, { 'rtpfleet-role': 'relay' }])
       expect(makerOf(type, { labels })).toBeUndefined();
   }
+});
+
+test('`lab apply` of a fleet with such a machine gives a Redis at its reserved address', {
+  timeout: 120_000,
+}, async () => {
+  const lab = await openApplyLab();
+  onTestFinished(lab.close);
+  const image = 'rtpengine-mr12-5-1-31-debian-13-aaaaaaaa';
+  await lab.addImage(image);
+  const rest = connectRest({ endpoint: lab.endpoint, project: lab.project });
+  const secrets = `/v1/projects/${lab.project}/secrets`;
+  await rest.send('POST', `${secrets}?secretId=redis`, { replication: { automatic: {} } });
+  await rest.send('POST', `${secrets}/redis:addVersion`, { payload: { data: 'aHVzaA==' } });
+  const fleetFile = join(lab.folder, 'vm.yaml');
+  const cloud = { project: lab.project, region: REGION, zones: [ZONE, 'us-central1-b'] };
+  const redis = { kind: 'vm', secret: `projects/${lab.project}/secrets/redis/versions/latest` };
+  const parts = { image: { version: 'mr12.5.1.31' }, network: { externalAddresses: 'none' } };
+  await writeFile(fleetFile, stringify({ name: 'vm', cloud, redis, ...parts }));
+  const { outputs, resources } = await applyToLab({ fleetFile, image, lab });
+  const { address } =
+    (await rest.get(computePath(lab.project, `regions/${REGION}/addresses/vm-redis`))) ?? {};
+  expect(outputs.redis).toMatchObject({ host: address, control: `${address}:6379/6` });
+  expect(resources.map(({ what }) => what)).toContainEqual(
+    expect.stringContaining('redis-server in place of machine vm-redis'),
+  );
 });
