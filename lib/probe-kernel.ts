@@ -2,9 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isActive } from './kernel-forwarding.ts';
 import type { NgClient } from './ng/client.ts';
 import { statistics } from './ng/commands.ts';
+import type { Known } from './ng/fields.ts';
 import { type ProbeOptions, type ProbeResult, probeCall } from './probe-call.ts';
 
-/** `inKernel`: RTP that the relay's kernel forwarded meanwhile, both ways together; absent: it forwards none here. */
+/** `inKernel`: RTP that the relay's kernel forwarded meanwhile, both ways together; absent: it forwards none here, or the
+ * relay does not say. */
 export type KernelProbe = ProbeResult & { readonly inKernel?: number };
 
 /**
@@ -32,14 +34,17 @@ export async function probeThroughKernel(
   const before = await kernelPackets(ng, options);
   const result = await probeCall(ng, { ...options, packets: PACKETS });
   for (let tries = 0; ; tries += 1) {
-    const inKernel = (await kernelPackets(ng, options)) - before;
+    const after = await kernelPackets(ng, options);
+    // Unknown is not zero.
+    if (before === 'unknown' || after === 'unknown') return result;
+    const inKernel = after - before;
     if (inKernel > 0 || !result.ok || tries === TRIES) return { ...result, inKernel };
     await sleep(PAUSE_MS);
   }
 }
 
 /** Since its start. */
-async function kernelPackets(ng: NgClient, { signal }: ProbeOptions): Promise<number> {
+async function kernelPackets(ng: NgClient, { signal }: ProbeOptions): Promise<Known> {
   const { kernelPackets: count } = await statistics(ng, signal === undefined ? {} : { signal });
-  return count === 'unknown' ? 0 : count;
+  return count;
 }

@@ -12,7 +12,7 @@ afterEach(async () => {
 
 const counted = (packets: number): NgDict => ({
   result: 'ok',
-  statistics: { totalstatistics: { relayedpackets_kernel: packets } },
+  statistics: { totalstatistics: Number.isNaN(packets) ? {} : { relayedpackets_kernel: packets } },
 });
 
 /** A relay that refuses every call and counts packets of its kernel as told, the last for ever. */
@@ -45,6 +45,11 @@ describe('a call through a relay whose kernel forwards', () => {
     const { ng, commands } = await relay([40]);
     expect(await probeThroughKernel(ng, OPTIONS, ACTIVE)).toMatchObject({ ok: false, inKernel: 0 });
     expect(commands.filter((command) => command === 'statistics')).toHaveLength(2);
+  });
+
+  test('says nothing of a kernel whose packets the relay does not tell', async () => {
+    const { ng } = await relay([Number.NaN]);
+    expect(await probeThroughKernel(ng, OPTIONS, ACTIVE)).not.toHaveProperty('inKernel');
   });
 
   test.each([undefined, 'inactive: a container loads no kernel module'])(
