@@ -91,6 +91,9 @@ export async function fillRoot(shop: Shop, { bench, layout }: DiskOrder): Promis
     '-F',
     '-t',
     'ext4',
+    // mke2fs 1.47 gives it by default, and e2fsck 1.46 of Ubuntu 22.04 then refuses the root at boot.
+    '-O',
+    '^orphan_file',
     '-m',
     '1',
     ...identity,
