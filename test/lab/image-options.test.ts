@@ -1,15 +1,17 @@
-/** An image with what a fleet file can add to it: forwarding in the kernel, and OS Login. */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+/** An image with what a fleet file can add to it: forwarding in the kernel, OS Login, and Secure Boot. */
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { developmentPackages } from '../../image-builder/hygiene.ts';
+import type { Manifest } from '../../image-builder/manifest.ts';
 import { cleanUp } from '../../lab/cleanup.ts';
 import type { LabFile } from '../../lab/lab-file.ts';
 import { startLab } from '../../lab/start.ts';
 import { connectGce, type Gce } from '../../lib/gce.ts';
+import { signedFleet } from '../support/signed-fleet.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const ZONE = 'us-central1-a';
@@ -21,18 +23,18 @@ let lab: LabFile;
 let gce: Gce;
 let result: {
   readonly image: string;
-  readonly manifest: { readonly kernel: string; readonly packages: readonly { readonly name: string }[] };
+  readonly archive: string;
+  readonly manifest: Manifest;
   readonly publication: { readonly acceptance: { readonly health: string } };
 };
+
+let privateKey: string;
 
 beforeAll(async () => {
   ({ lab } = await startLab({ folder }));
   gce = await connectGce({ project: lab.project, endpoint: lab.endpoint });
-  const fleet = readFileSync(join(ROOT, 'configs/fleets/lab.yaml'), 'utf8')
-    .replace('rtpengine:\n', 'rtpengine:\n  kernel: wanted\n')
-    .replace('relays:\n', 'relays:\n  osLogin: true\n');
-  const file = join(folder, 'options.yaml');
-  writeFileSync(file, fleet);
+  const { file, keyFile } = await signedFleet(folder);
+  privateKey = readFileSync(keyFile, 'utf8');
   const words = ['image-builder/cli.ts', 'build', '--fleet', file, '--endpoint', lab.endpoint, '--json'];
   result = JSON.parse((await execa(process.execPath, words, { cwd: ROOT })).stdout);
   await start();
@@ -87,6 +89,25 @@ test('it holds a module for just its kernel, that modprobe finds and gives to RT
   const uid = steps.split('\n').at(-1) ?? '';
   expect(steps).toMatch(new RegExp(`x_tables\\.ko\\S* \\n.*xt_RTPENGINE\\.ko .*proc_uid=${uid} `));
   expect(await inMachine('cat /etc/modules-load.d/rtpfleet.conf')).toBe('xt_RTPENGINE\nnft_compat');
+});
+
+test('manifest and bill of materials name the module by the digest of its file, and who signed it', async () => {
+  const { kernelModule } = result.manifest;
+  const file = kernelModule?.path ?? '';
+  expect(await inMachine(`sha256sum ${file}`)).toMatch(new RegExp(`^${kernelModule?.sha256} `));
+  expect(await inMachine(`tail -c 28 ${file}`)).toBe('~Module signature appended~');
+  const bill = readFileSync(join(dirname(result.archive), 'sbom.cdx.json'), 'utf8');
+  expect(bill).toContain(`"name": "${file}"`);
+});
+
+test('the private key is in no file that the build left beside the image, and in none of the image', async () => {
+  const secret = privateKey.split('\n')[3] ?? '';
+  expect(secret).toHaveLength(64);
+  for (const name of readdirSync(dirname(result.archive)))
+    expect(readFileSync(join(dirname(result.archive), name)).includes(secret)).toBe(false);
+  expect(
+    await inMachine(`grep -rlF -- '${secret}' / --exclude-dir=proc --exclude-dir=sys --exclude-dir=dev`),
+  ).toBe('');
 });
 
 test('it holds neither compiler nor headers', () => {

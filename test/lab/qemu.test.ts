@@ -1,15 +1,33 @@
 /** Golden images under real firmware, with their own kernel: what nspawn machines cannot show. Both at once, one processor each. */
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CERTIFICATE, signedFleet } from '../support/signed-fleet.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
+/** `isSigned`: the image that has all which a fleet file can add, started by firmware that trusts its signer alone. */
 const BOOTS = [
-  { base: 'debian-13', version: 'mr12.5.1.31', firmware: 'uefi', disk: 'virtio-scsi' },
-  { base: 'debian-12', version: 'mr10.5.3.5', firmware: 'bios', disk: 'virtio-scsi' },
+  {
+    base: 'debian-13',
+    version: 'mr12.5.1.31',
+    firmware: 'uefi',
+    disk: 'virtio-scsi',
+    isSigned: true,
+    sent: 250,
+  },
+  {
+    base: 'debian-12',
+    version: 'mr10.5.3.5',
+    firmware: 'bios',
+    disk: 'virtio-scsi',
+    isSigned: false,
+    sent: 50,
+  },
 ] as const;
+const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-qemu-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 async function program(...words: readonly string[]) {
   const { stdout } = await execa(process.execPath, words, { cwd: ROOT, reject: false, stderr: 'inherit' });
@@ -17,8 +35,9 @@ async function program(...words: readonly string[]) {
 }
 
 /** Out of the cache when an earlier test built it. */
-async function imageOf({ base, version }: (typeof BOOTS)[number]): Promise<string> {
-  const words = ['build', '--base', base, '--version', version, '--no-publish', '--json'];
+async function imageOf({ base, version, isSigned }: (typeof BOOTS)[number]): Promise<string> {
+  const fleet = isSigned ? ['--fleet', (await signedFleet(folder)).file] : [];
+  const words = ['build', '--base', base, '--version', version, ...fleet, '--no-publish', '--json'];
   return (await program('image-builder/cli.ts', ...words)).image;
 }
 
@@ -28,7 +47,7 @@ describe('an image in QEMU', () => {
     const images: string[] = [];
     for (const each of BOOTS) images.push(await imageOf(each));
     await Promise.all(
-      BOOTS.map(async ({ firmware, disk }, place) => {
+      BOOTS.map(async ({ firmware, disk, isSigned }, place) => {
         const words = [
           images[place] ?? '',
           '--firmware',
@@ -38,22 +57,32 @@ describe('an image in QEMU', () => {
           '--within',
           '600',
           '--json',
+          ...(isSigned ? ['--secure-boot', CERTIFICATE] : []),
         ];
         reports.set(firmware, await program('lab/qemu/main.ts', ...words));
       }),
     );
   });
 
-  test.each(BOOTS)('starts by $firmware from $disk, $base, and carries a call', ({ firmware, version }) => {
-    const report = reports.get(firmware);
-    // In this order, so that a failure shows its reason first.
-    expect(report.problems).toEqual([]);
-    expect(report).toMatchObject({
-      ok: true,
-      relay: { version, health: expect.stringMatching(/^{"ok":true,/) },
-      guest: { state: 'running', failedUnits: [], mtu: 1460 },
-      calls: [{ sent: 50, receivedA: 50, receivedB: 50 }],
-    });
+  test.each(BOOTS)(
+    'starts by $firmware from $disk, $base, and carries a call',
+    ({ firmware, version, isSigned, sent }) => {
+      const report = reports.get(firmware);
+      // In this order, so that a failure shows its reason first.
+      expect(report.problems).toEqual([]);
+      expect(report).toMatchObject({
+        ok: true,
+        relay: { version, health: expect.stringMatching(/^{"ok":true,/) },
+        guest: { state: 'running', failedUnits: [], mtu: 1460, secureBoot: isSigned },
+        calls: [{ sent, receivedA: sent, receivedB: sent }],
+      });
+    },
+  );
+
+  test('loads RTPEngine’s signed module under Secure Boot, and its kernel forwards RTP of the call', () => {
+    const { relay, calls } = reports.get('uefi');
+    expect(relay.health).toContain('active, table 0');
+    expect(calls[0].inKernel).toBeGreaterThan(0);
   });
 
   test('leaves nothing', async () => {
