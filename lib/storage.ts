@@ -169,7 +169,7 @@ async function transfer(bucket: Bucket, { object, file, onProgress }: Upload, ur
 
 type ClientError = {
   readonly code?: unknown;
-  readonly errors?: readonly { readonly reason?: string }[];
+  readonly errors?: readonly { readonly reason?: string; readonly message?: string }[];
 };
 
 /** The client's `ApiError`: `code` is the HTTP status, or the name of a socket's error. */
@@ -179,7 +179,8 @@ function refusalOf(error: unknown): Refusal {
   return {
     status: Number.isInteger(status) && status >= 100 ? status : undefined,
     reason: errors?.[0]?.reason,
-    message: reasonOf(error),
+    // Of an upload it rejects with no Error, but with what Cloud Storage answered.
+    message: error instanceof Error ? error.message : (errors?.[0]?.message ?? reasonOf(error)),
     timedOut: false,
   };
 }

@@ -21,6 +21,8 @@ type Session = {
   readonly file: string;
   readonly digest: Digest;
   size: number;
+  /** Settles when the request before has been read: what a dead client has still sent comes before its successor's question. */
+  turn: Promise<unknown>;
 };
 
 /** Sessions under way; they do not survive the lab: a client whose session is gone gets 404 and begins again. */
@@ -65,8 +67,11 @@ async function begin({ lab, sessions, request, bucket, query, origin }: Upload):
   const type = request.headers['x-upload-content-type'];
   const given = { ...(type === undefined ? {} : { contentType: type }), ...body };
   const id = newId(lab);
-  const session = { bucket, name: nameOf(query, body), given, file: id, digest: createDigest(), size: 0 };
-  sessions.set(id, session);
+  const name = nameOf(query, body);
+  sessions.set(id, {
+    ...{ bucket, name, given, file: id, digest: createDigest(), size: 0 },
+    turn: Promise.resolve(),
+  });
   const location = `${origin}/upload/storage/v1/b/${bucket}/o?uploadType=resumable&upload_id=${id}`;
   return { status: 200, headers: { location, 'x-guploader-uploadid': id } };
 }
@@ -74,10 +79,22 @@ async function begin({ lab, sessions, request, bucket, query, origin }: Upload):
 /** `bytes 0-99/100`, `bytes 0-99/*` (more follows) or `bytes <any>/100` (how far are we?). */
 const RANGE = /^bytes (?:(\d+)-(\d+|\*)|\*)\/(\d+|\*)$/;
 
-async function chunk({ lab, sessions, request, query }: Upload): Promise<Reply> {
+async function chunk(upload: Upload): Promise<Reply> {
+  const reply = findSession(upload).turn.then(() => take(upload));
+  findSession(upload).turn = reply.catch(() => undefined);
+  return await reply;
+}
+
+function findSession({ sessions, query }: Upload): Session {
   const id = query.get('upload_id') ?? '';
   const session = sessions.get(id);
   if (session === undefined) throw refuse(404, 'notFound', `No such upload: ${id}`);
+  return session;
+}
+
+async function take(upload: Upload): Promise<Reply> {
+  const { lab, sessions, request } = upload;
+  const session = findSession(upload);
   const range = RANGE.exec(request.headers['content-range'] ?? 'bytes 0-*/*');
   if (range === null) throw refuse(400, 'badRequest', 'Invalid Content-Range.');
   const [, start, end, total] = range;
@@ -87,7 +104,7 @@ async function chunk({ lab, sessions, request, query }: Upload): Promise<Reply> 
   else request.resume();
   const complete = total === '*' ? start !== undefined && end === '*' : session.size === Number(total);
   if (!complete) return unfinished(session.size);
-  sessions.delete(id);
+  sessions.delete(session.file);
   return ok(await keepObject(lab, session));
 }
 

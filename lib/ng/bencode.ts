@@ -50,33 +50,33 @@ export function endOfValue(bytes: Buffer, start: number): number | undefined {
 }
 
 /** Passes over one value; false: it does not end within the bytes there are. */
-function pass(cursor: Cursor, within: number): boolean {
-  const { bytes } = cursor;
-  let depth = 0;
-  do {
-    const at = cursor.at;
-    const byte = bytes[at];
-    if (byte === undefined) return false;
-    if (byte === LIST || byte === DICT || byte === END) cursor.at += 1;
-    else if (!passScalar(cursor, byte)) return false;
-    if (byte === LIST || byte === DICT) depth += 1;
-    if (byte === END) depth -= 1;
-    if (depth < 0) throw broken('an end without a beginning', at);
-    if (within + depth > MAX_DEPTH) throw broken(`more than ${MAX_DEPTH} levels`, at);
-  } while (depth > 0);
+function pass(cursor: Cursor, depth: number): boolean {
+  const byte = cursor.bytes[cursor.at];
+  if (byte === undefined) return false;
+  if (byte === END) throw broken('an end without a beginning', cursor.at);
+  if (depth > MAX_DEPTH) throw broken(`more than ${MAX_DEPTH} levels`, cursor.at);
+  if (byte !== LIST && byte !== DICT) return passScalar(cursor, byte);
+  cursor.at += 1;
+  while (cursor.bytes[cursor.at] !== END) {
+    if (byte === DICT && !passString(cursor)) return false;
+    if (!pass(cursor, depth + 1)) return false;
+  }
+  cursor.at += 1;
   return true;
 }
 
 function passScalar(cursor: Cursor, byte: number): boolean {
-  if (byte !== INT) {
-    const end = stringEnd(cursor);
-    if (end === undefined || end > cursor.bytes.length) return false;
-    cursor.at = end;
-    return true;
-  }
+  if (byte !== INT) return passString(cursor);
   const stop = numberEnd(cursor.bytes, cursor.at + 1, END);
   if (stop === undefined) return false;
   cursor.at = stop + 1;
+  return true;
+}
+
+function passString(cursor: Cursor): boolean {
+  const end = stringEnd(cursor);
+  if (end === undefined || end > cursor.bytes.length) return false;
+  cursor.at = end;
   return true;
 }
 
@@ -157,7 +157,7 @@ function readDict(cursor: Cursor, depth: number, only: ReadonlySet<string> | und
     const found = readString(cursor);
     const key = typeof found === 'string' ? found : Buffer.from(found).toString('latin1');
     if (only === undefined || only.has(key)) dict[key] = read(cursor, depth + 1, only);
-    else if (!pass(cursor, depth)) throw broken('a value that is cut short', cursor.at);
+    else if (!pass(cursor, depth + 1)) throw broken('a value that is cut short', cursor.at);
   }
   cursor.at += 1;
   return dict;

@@ -66,7 +66,8 @@ async function move(ports: HandoverPorts, what: Handover, note: Note | undefined
 }
 
 /** A run that was killed between `moving` and `taken` may have left the address with either. Without a packet on any call it
- * goes where more of them are: a giver without media gives them up after its timeout. */
+ * goes where more of them are: a giver without media gives them up after its timeout. One that ended by itself may so be kept by the
+ * taker until that one's timeout for media. */
 async function isTaken(ports: HandoverPorts, calls: readonly string[], patienceMs: number): Promise<boolean> {
   const found = await whereIs(ports, calls, patienceMs);
   if (found !== 'nowhere') return found === 'taker';

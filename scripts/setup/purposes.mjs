@@ -48,7 +48,6 @@ export const NEEDS = [
   { program: 'newuidmap', package: 'uidmap', for: IMAGE },
   { program: 'qemu-system-x86_64', package: 'qemu-system-x86', for: ['boot', 'test'] },
   { program: '/usr/share/OVMF/OVMF_CODE_4M.fd', package: 'ovmf', for: ['boot', 'test'] },
-  { program: 'openssl', package: 'openssl', for: ['test'] },
   { program: 'gpg', package: 'gnupg', for: ['test'] },
   { program: 'git', package: 'git', for: ['image', 'test'] },
   {

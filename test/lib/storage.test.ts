@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Storage as GoogleStorage } from '@google-cloud/storage';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { connectStorage, type UploadSession } from '../../lib/storage.ts';
 import { openTestLab, PROJECT, type TestLab } from '../support/lab-server.ts';
 
@@ -136,7 +136,7 @@ describe('storage', () => {
 
   it('goes on where a process was killed with SIGKILL', async () => {
     const { lab, storage } = await openWithBucket();
-    const { file, bytes } = await archive(lab, 40_000_000);
+    const { file, bytes } = await archive(lab, 80_000_000);
     const known = join(lab.folder, 'session');
     await lab.send('POST', '/lab/v1/faults', { match: 'PUT /upload/*', delayMs: 300 });
     const module = JSON.stringify(join(import.meta.dirname, '../../lib/storage.ts'));
@@ -144,14 +144,23 @@ describe('storage', () => {
       const { connectStorage } = await import(${module});
       const storage = await connectStorage({ project: '${PROJECT}', endpoint: '${lab.url}' });
       const session = { read: () => undefined, write: (uri) => writeFileSync('${known}', uri ?? '') };
-      const onProgress = (sent) => process.stdout.write(sent + '\\n');
-      await storage.upload({ bucket: '${BUCKET}', object: 'o', file: '${file}', session, onProgress });`;
+      await storage.upload({ bucket: '${BUCKET}', object: 'o', file: '${file}', session });`;
     const sender = spawn(process.execPath, ['--input-type=module', '--eval', code]);
-    // The second piece is on its way once the first has arrived.
-    sender.stdout.on('data', (text) => {
-      if (Number(String(text).trim().split('\n').at(-1)) > 17 * 2 ** 20) sender.kill('SIGKILL');
-    });
-    expect(await new Promise((ended) => sender.once('exit', (_, signal) => ended(signal)))).toBe('SIGKILL');
+    const ended = new Promise((resolve) => sender.once('exit', (_, signal) => resolve(signal)));
+    // The first of its five pieces has arrived, and the second is on its way.
+    await vi.waitFor(
+      async () => {
+        const uri = await readFile(known, 'utf8');
+        const asked = await fetch(uri, {
+          method: 'PUT',
+          headers: { 'content-range': `bytes */${bytes.length}` },
+        });
+        expect(Number(asked.headers.get('range')?.split('-')[1])).toBeGreaterThanOrEqual(16 * 2 ** 20 - 1);
+      },
+      { timeout: 20_000, interval: 20 },
+    );
+    sender.kill('SIGKILL');
+    expect(await ended).toBe('SIGKILL');
     const uri = await readFile(known, 'utf8');
     const progress: number[] = [];
     const session = memory(uri);

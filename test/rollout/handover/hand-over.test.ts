@@ -254,7 +254,7 @@ describe('a hand-over that is killed', () => {
     expectMoved(world, many.slice(36));
   });
 
-  test('any number of times, while calls end, loses none and leaves nothing behind', async () => {
+  test('any number of times, while calls end, loses none, and leaves at most some with the taker that ended meanwhile', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 1, max: 45 }), { maxLength: 6 }),
@@ -271,7 +271,13 @@ describe('a hand-over that is killed', () => {
           expect(world.on.giver.size).toBe(0);
           expect(world.keys(DATABASES.giver)).toEqual([]);
           expect(world.keys(DATABASES.through)).toEqual([]);
-          expect([...world.on.taker.keys()].toSorted()).toEqual([...world.up].toSorted());
+          // Where nobody can tell who has the address, a call that the giver no longer has may have ended, or have been
+          // given up by it for want of media. The taker then keeps it, until its own timeout for media.
+          const ended = new Set<string>(ends);
+          const kept = [...world.on.taker.keys()].filter(
+            (callId) => world.up.has(callId) || !ended.has(callId),
+          );
+          expect(kept.toSorted()).toEqual([...world.up].toSorted());
         },
       ),
       { numRuns: 500 },
