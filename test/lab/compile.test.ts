@@ -41,7 +41,7 @@ test('a source becomes packages once; an image asks apt for just these', async (
   const made = supply.origin.compile;
   expect(made?.seconds).toBeGreaterThan(0);
   expect(made?.packages.map(({ name }) => name)).toEqual(expect.arrayContaining(['gcc', 'gperf', 'pandoc']));
-  const log = readFileSync(join(supply.folder, 'dpkg-buildpackage.log'), 'utf8');
+  const log = readFileSync(join(supply.folder, 'check.log'), 'utf8');
   expect(log).toMatch(/^\.\/rtpengine --version\nVersion: 1\.2\.3\.4\+0~fixture$/m); // its tests ran
   const entries = readdirSync(join(cache.root, 'debs'));
 

@@ -16,13 +16,14 @@ export type Repositories = {
 };
 
 export async function openRepositories(signers: readonly string[]): Promise<Repositories> {
-  const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-repositories-'));
-  const home = ['--homedir', join(folder, 'gnupg')];
+  // Short names: gpg's agent listens on sockets in its folder, and their paths may have 107 characters.
+  const folder = mkdtempSync(join(tmpdir(), 'r-'));
+  const home = ['--homedir', join(folder, 'g')];
   const quiet = ['--batch', '--yes', '--pinentry-mode', 'loopback', '--passphrase', ''];
   const gpg = (...words: readonly string[]) => execa('gpg', [...home, ...quiet, ...words]);
   const mail = (signer: string) => `${signer}@example.org`;
   const keyOf = (signer: string) => join(folder, `${signer}.asc`);
-  mkdirSync(join(folder, 'gnupg'), { mode: 0o700 });
+  mkdirSync(join(folder, 'g'), { mode: 0o700 });
   for (const signer of signers) {
     await gpg('--quick-generate-key', mail(signer), 'ed25519', 'sign', 'never');
     await gpg('--armor', '--output', keyOf(signer), '--export', mail(signer));
