@@ -46,13 +46,15 @@ export async function runCommand(
     stdin: 'pipe',
     // setpriv sees to it, also after SIGKILL.
     cleanup: false,
+    // A process group of its own, to be killed as one.
+    detached: true,
     all: true,
     reject: false,
     stripFinalNewline: false,
     maxBuffer: Number.POSITIVE_INFINITY,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
-  const kill = () => void running.kill('SIGKILL');
+  const kill = () => killGroup(running.pid);
   shop.signal.addEventListener('abort', kill, { once: true });
   try {
     // A program that ended early reads nothing: its exit code says why.
@@ -71,6 +73,15 @@ export async function runCommand(
     throw error;
   } finally {
     shop.signal.removeEventListener('abort', kill);
+  }
+}
+
+/** With all that it started: a child that was just forked has not yet arranged to die with it. */
+function killGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }
 

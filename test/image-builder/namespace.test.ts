@@ -62,6 +62,19 @@ test.each([0, 2, 5, 10, 20, 40, 80])('Ctrl-C after %i ms comes through as such',
   await expect(running).rejects.toBe(stop);
 });
 
+test('Ctrl-C at any moment of its start leaves nothing that the builder would wait for', async () => {
+  const stop = new FleetError({ kind: 'interrupted', code: 'interrupted', message: 'stop' });
+  for (let at = 0; at < 40; at += 1) {
+    const four = [0, 1, 2, 3].map(async (quarter) => {
+      const control = new AbortController();
+      const running = runWithAllIds({ log: shop.log, signal: control.signal }, ['sleep', '100']);
+      setTimeout(() => control.abort(stop), at + quarter / 4);
+      await expect(running).rejects.toBe(stop);
+    });
+    await Promise.all(four);
+  }
+});
+
 describe('a builder that is killed with SIGKILL', () => {
   const module = JSON.stringify(join(import.meta.dirname, '../../image-builder/namespace.ts'));
   const commands = JSON.stringify(join(import.meta.dirname, '../../image-builder/command.ts'));
