@@ -80,8 +80,9 @@ async function begin({ lab, sessions, request, bucket, query, origin }: Upload):
 const RANGE = /^bytes (?:(\d+)-(\d+|\*)|\*)\/(\d+|\*)$/;
 
 async function chunk(upload: Upload): Promise<Reply> {
-  const reply = findSession(upload).turn.then(() => take(upload));
-  findSession(upload).turn = reply.catch(() => undefined);
+  const session = findSession(upload);
+  const reply = session.turn.then(() => take(upload));
+  session.turn = reply.catch(() => undefined);
   return await reply;
 }
 

@@ -3,6 +3,7 @@ import { groupName, METADATA } from '../../configs/naming.ts';
 import type { Cordon, Fleet, Relay, SelfReport } from './fleet.ts';
 import { isAdmitting, isUnknown } from './fleet.ts';
 import { isByHand } from './labels.ts';
+import { failedChecks } from './own-checks.ts';
 import { isOut, phaseOf } from './phase.ts';
 import type { Policy } from './policy.ts';
 
@@ -145,29 +146,11 @@ function health(relay: Relay, report: SelfReport | undefined): readonly Said[] {
   const look = serialPort(relay);
   if (report?.health === undefined)
     return [{ kind: 'unhealthy', message: 'it has not reported its health', next: look }];
-  const failed = report.health.failed.join(', ') || 'no detail';
-  const bad: readonly Said[] = report.health.ok
-    ? []
-    : [{ kind: 'unhealthy', message: `its own check fails: ${failed}`, next: look }];
-  const untuned: readonly Said[] =
-    report.tuning?.ok === false
-      ? [
-          {
-            kind: 'unhealthy',
-            message: `its tuning is not in force: ${report.tuning.failed.join(', ') || 'no detail'}`,
-            next: look,
-          },
-        ]
-      : [];
+  const bad = failedChecks(report).map((message): Said => ({ kind: 'unhealthy', message, next: look }));
   const { version } = report;
-  if (version === undefined || relay.version === undefined || version === relay.version)
-    return [...bad, ...untuned];
+  if (version === undefined || relay.version === undefined || version === relay.version) return bad;
   const message = `it runs ${version}, but the image of its template holds ${relay.version}`;
-  return [
-    ...bad,
-    ...untuned,
-    { kind: 'wrong-version', message, next: 'Build the image anew, and roll the fleet to it' },
-  ];
+  return [...bad, { kind: 'wrong-version', message, next: 'Build the image anew, and roll the fleet to it' }];
 }
 
 /** Takes calls, and a proxy sends it none. What a rollout has under way does not take calls yet. */

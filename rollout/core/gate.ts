@@ -1,6 +1,7 @@
 /** The health gate of a relay that joins: what must be true before the probe call. Pure. */
 import type { Relay, Target } from './fleet.ts';
 import { isUnknown } from './fleet.ts';
+import { failedChecks } from './own-checks.ts';
 
 export type GateVerdict =
   | { readonly kind: 'pass'; readonly because: string }
@@ -14,10 +15,8 @@ export function joinGate(relay: Relay, target: Target | undefined): GateVerdict 
   if (isUnknown(relay)) return wait('it does not answer yet');
   const { report } = relay;
   if (report?.health === undefined) return wait('it has not reported its health yet');
-  if (!report.health.ok)
-    return wait(`its own check fails: ${report.health.failed.join(', ') || 'no detail'}`);
-  if (report.tuning?.ok === false)
-    return wait(`its tuning is not in force: ${report.tuning.failed.join(', ') || 'no detail'}`);
+  const [amiss] = failedChecks(report);
+  if (amiss !== undefined) return wait(amiss);
   if (report.version === undefined) return wait('it has not reported its version yet');
   const expected = target?.version;
   if (expected !== undefined && report.version !== expected)
