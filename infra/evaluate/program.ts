@@ -57,8 +57,9 @@ function start(): ChildProcess {
   return fork(script, { execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
 }
 
+/** What can no longer be sent is of no interest: that the process has ended is heard by itself (`rejectOnEnd`). */
 function send(child: ChildProcess, order: Order): void {
-  if (child.connected) child.send(order);
+  child.send(order, () => {});
 }
 
 type Outcome = {
