@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fleet } from '../configs/fleet.ts';
 import { GUEST } from '../configs/naming.ts';
 import { FleetError, isFleetError, reasonOf } from '../lib/errors.ts';
-import { kernelForwarding } from '../lib/kernel-forwarding.ts';
+import { kernelFault, kernelForwarding } from '../lib/kernel-forwarding.ts';
 import { connectNg } from '../lib/ng/client.ts';
 import { probeThroughKernel } from '../lib/probe-kernel.ts';
 import { makeWay, removeOwn } from './acceptance-claim.ts';
@@ -155,6 +155,8 @@ async function callThrough(machine: Machine, port: number, kernel: string | unde
     const probe = await probeThroughKernel(ng, options, kernel);
     const { ok, reason = 'no reason given', sent, receivedA, receivedB, inKernel } = probe;
     if (!ok) throw await notAccepted(machine, `a call through it failed: ${reason}`);
+    const fault = kernelFault(kernel, inKernel);
+    if (fault !== undefined) throw await notAccepted(machine, fault);
     return { sent, receivedA, receivedB, ...(inKernel === undefined ? {} : { inKernel }) };
   } finally {
     ng.close();

@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import type { Fleet } from '../configs/fleet.ts';
 import { RELEASE_FILE, readRelease, withPin } from '../configs/release.ts';
 import { connectGce } from '../lib/gce.ts';
-import { kernelForwarding } from '../lib/kernel-forwarding.ts';
+import { kernelForwarding, wordInKernel } from '../lib/kernel-forwarding.ts';
 import { connectStorage } from '../lib/storage.ts';
 import { type Acceptance, type AcceptanceDepth, acceptImage } from './accept.ts';
 import { whileLocked } from './cache.ts';
@@ -147,14 +147,12 @@ function wordAcceptance({ readyMs, packets, health, tuning }: Acceptance): strin
     `healthy after ${(readyMs / 1000).toFixed(1)} s`,
     ...(packets === undefined
       ? []
-      : [`RTP ${packets.receivedA} and ${packets.receivedB} of ${packets.sent} packets`]),
-    ...(kernel === undefined ? [] : [`kernel forwarding ${kernel}${wordInKernel(packets)}`]),
+      : [
+          `RTP ${packets.receivedA} and ${packets.receivedB} of ${packets.sent} packets${wordInKernel(kernel, packets.inKernel)}`,
+        ]),
+    ...(kernel === undefined ? [] : [`kernel forwarding ${kernel}`]),
     wordTuning(tuning),
   ].join('; ');
-}
-
-function wordInKernel(packets: Acceptance['packets']): string {
-  return packets?.inKernel === undefined ? '' : `, ${packets.inKernel} packets`;
 }
 
 /** Which image the fleet should run, from now on. */

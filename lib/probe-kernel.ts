@@ -16,12 +16,16 @@ export type KernelProbe = ProbeResult & { readonly inKernel?: number };
  */
 const PACKETS = 250;
 
+/** On a machine so slow that a stream was not handed over in time: a quarter of a minute, once. */
+const PATIENT_PACKETS = 750;
+
 /** RTPEngine reads the kernel's counters once a second. */
 const TRIES = 15;
 const PAUSE_MS = 200;
 
 /**
- * A probe call: where the kernel forwards, one that is long enough for it, and how much of it the kernel forwarded.
+ * A probe call: where the kernel forwards, one that is long enough for it, and how much of it the kernel forwarded. Where that
+ * is nothing, a longer one decides.
  * @param kernel what the relay's health says of forwarding in the kernel
  * @throws as `probeCall`, and FleetError `retry` where the relay does not answer
  */
@@ -31,8 +35,14 @@ export async function probeThroughKernel(
   kernel: string | undefined,
 ): Promise<KernelProbe> {
   if (!isActive(kernel)) return await probeCall(ng, options);
+  const first = await countedCall(ng, { ...options, packets: PACKETS });
+  if (!first.ok || first.inKernel !== 0) return first;
+  return await countedCall(ng, { ...options, packets: PATIENT_PACKETS });
+}
+
+async function countedCall(ng: NgClient, options: ProbeOptions): Promise<KernelProbe> {
   const before = await kernelPackets(ng, options);
-  const result = await probeCall(ng, { ...options, packets: PACKETS });
+  const result = await probeCall(ng, options);
   for (let tries = 0; ; tries += 1) {
     const after = await kernelPackets(ng, options);
     // Unknown is not zero.

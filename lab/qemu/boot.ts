@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArchitectureName } from '../../image-builder/architecture.ts';
 import { FleetError, isFleetError, reasonOf } from '../../lib/errors.ts';
-import { kernelForwarding } from '../../lib/kernel-forwarding.ts';
 import { connectNg } from '../../lib/ng/client.ts';
 import { probeThroughKernel } from '../../lib/probe-kernel.ts';
 import { chooseSettings } from '../choose-settings.ts';
@@ -23,7 +22,7 @@ import { MARK } from '../preflight.ts';
 import { type Bus, EMULATORS, type Firmware, qemuCommand } from './command.ts';
 import { consoleProblems } from './console.ts';
 import { guestReport, guestSource, PROJECT, relayReport, type Told } from './guest.ts';
-import { type BootReport, type Call, type Evidence, judge } from './judge.ts';
+import { type BootReport, type Call, type Evidence, judge, kernelOf } from './judge.ts';
 import { enrolKeys } from './uefi-variables.ts';
 
 export type BootOrder = {
@@ -73,8 +72,7 @@ export async function bootImage(order: BootOrder): Promise<BootReport> {
     const qemu = await startQemu(order, switchboard, range);
     const evidence = await watch(order, qemu, source.told, started);
     const { relay } = evidence;
-    const calls =
-      relay === undefined ? [] : await callThroughAll(order, network, kernelForwarding(relay.health));
+    const calls = relay === undefined ? [] : await callThroughAll(order, network, kernelOf({ relay }));
     const diskBytes = order.disk.isOwn ? GROWN_BYTES : undefined;
     const isSecureBoot = order.signer !== undefined;
     return judge({ ...evidence, calls, diskBytes, isSecureBoot }, order.version);

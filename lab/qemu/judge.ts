@@ -1,5 +1,6 @@
 /** Whether a machine that was booted from an image is one that may serve: every reason why not. Pure. */
 import { readTuning } from '../../image-builder/tuning/read-back.ts';
+import { kernelFault, kernelForwarding } from '../../lib/kernel-forwarding.ts';
 import { consoleProblems, linesOf } from './console.ts';
 import type { GuestReport, RelayReport } from './guest.ts';
 
@@ -53,7 +54,7 @@ export function judge(evidence: Evidence, version: string | undefined): BootRepo
     ...silence(evidence),
     ...relayProblems(evidence, version),
     ...guestProblems(evidence),
-    ...evidence.calls.flatMap(callProblems),
+    ...evidence.calls.flatMap((call) => callProblems(call, kernelOf(evidence))),
   ];
   return { ...evidence, ok: problems.length === 0, problems };
 }
@@ -95,8 +96,15 @@ function guestProblems({ guest, diskBytes, isSecureBoot }: Evidence): readonly s
   return problems;
 }
 
-function callProblems({ ok, port, reason }: Call): readonly string[] {
-  return ok ? [] : [`a call through it (ng port ${port}) failed: ${reason ?? 'no reason given'}`];
+function callProblems({ ok, port, reason, inKernel }: Call, kernel: string | undefined): readonly string[] {
+  if (!ok) return [`a call through it (ng port ${port}) failed: ${reason ?? 'no reason given'}`];
+  const fault = kernelFault(kernel, inKernel);
+  return fault === undefined ? [] : [fault];
+}
+
+/** What the relay says of forwarding in its kernel; undefined: nothing that could be read. */
+export function kernelOf({ relay }: Pick<Evidence, 'relay'>): string | undefined {
+  return relay !== undefined && isHealthy(relay.health) ? kernelForwarding(relay.health) : undefined;
 }
 
 function isHealthy(health: string): boolean {

@@ -1,13 +1,15 @@
 /** A boot's report as a person reads it. Pure. */
 import { readTuning, wordTuning } from '../../image-builder/tuning/read-back.ts';
+import { wordInKernel } from '../../lib/kernel-forwarding.ts';
 import { linesOf } from './console.ts';
-import type { BootReport } from './judge.ts';
+import { type BootReport, kernelOf } from './judge.ts';
 
 const LAST_LINES = 15;
 const GIB = 1024 ** 3;
 
 export function wordReport(report: BootReport, log: string): string {
   const { relay, guest, calls, healthySeconds, ok, problems, serial } = report;
+  const kernel = kernelOf(report);
   const lines: string[] = [];
   if (relay !== undefined) lines.push(`${relay.version}, healthy after ${healthySeconds} s of emulation`);
   if (guest !== undefined) {
@@ -18,8 +20,8 @@ export function wordReport(report: BootReport, log: string): string {
   const tuning = readTuning(relay?.tuning ?? '');
   if (tuning.kind === 'in-force') lines.push(`tuning: ${wordTuning(tuning.tuning)}`);
   for (const { port, sent, receivedA, receivedB, inKernel } of calls.filter((call) => call.ok)) {
-    const kernel = inKernel === undefined ? '' : `, ${inKernel} of them forwarded by the kernel`;
-    lines.push(`call (ng port ${port}): RTP ${receivedA} and ${receivedB} of ${sent} packets${kernel}`);
+    const byKernel = wordInKernel(kernel, inKernel);
+    lines.push(`call (ng port ${port}): RTP ${receivedA} and ${receivedB} of ${sent} packets${byKernel}`);
   }
   lines.push(...problems.map((problem) => `✖ ${problem}`));
   if (!ok)

@@ -45,6 +45,7 @@ describe('a call through a relay whose kernel forwards', () => {
     const { ng, commands } = await relay([40]);
     expect(await probeThroughKernel(ng, OPTIONS, ACTIVE)).toMatchObject({ ok: false, inKernel: 0 });
     expect(commands.filter((command) => command === 'statistics')).toHaveLength(2);
+    expect(commands.filter((command) => command === 'offer')).toHaveLength(1);
   });
 
   test('says nothing of a kernel whose packets the relay does not tell', async () => {

@@ -30,6 +30,11 @@ const GOOD: Evidence = {
   diskBytes: 10 * GIB,
   isSecureBoot: false,
 };
+const relayWith = (detail: string) => ({
+  version: 'mr12.5.1.31',
+  health: JSON.stringify({ ok: true, checks: [{ name: 'kernel', ok: true, detail }] }),
+  tuning: TUNING('in-force'),
+});
 const problemsOf = (change: Partial<Evidence>, version = 'mr12.5.1.31') =>
   judge({ ...GOOD, ...change }, version).problems;
 
@@ -44,8 +49,9 @@ describe('a booted image', () => {
 
   test('tells what its kernel forwarded, and that Secure Boot was on', () => {
     const calls = [{ ...CALL, sent: 250, receivedA: 250, receivedB: 250, inKernel: 190 }];
+    const relay = relayWith('active, table 0, required');
     const report = judge(
-      { ...GOOD, calls, guest: { ...GUEST, secureBoot: true }, isSecureBoot: true },
+      { ...GOOD, relay, calls, guest: { ...GUEST, secureBoot: true }, isSecureBoot: true },
       undefined,
     );
     expect(report.problems).toEqual([]);
@@ -54,7 +60,21 @@ describe('a booted image', () => {
     );
   });
 
+  test('says that RTP went through user space, where its kernel may leave it there', () => {
+    const report = judge(
+      { ...GOOD, relay: relayWith('active, table 0'), calls: [{ ...CALL, inKernel: 0 }] },
+      undefined,
+    );
+    expect(report.ok).toBe(true);
+    expect(wordReport(report, 'boot.log')).toMatch(/none of them forwarded by the kernel, all in user space/);
+  });
+
   test.each<[string, Partial<Evidence>, RegExp]>([
+    [
+      'a kernel that has to forward RTP and does not',
+      { relay: relayWith('active, table 0, required'), calls: [{ ...CALL, inKernel: 0 }] },
+      /^its kernel has to forward RTP, and forwarded no packet of a call$/,
+    ],
     [
       'a failed unit on the console',
       { serial: '[FAILED] Failed to start a.service' },

@@ -113,3 +113,17 @@ describe.skipIf(tree === undefined)('rtpfleet-health, of a real RTPEngine', () =
     expect(checks.at(-1)).toMatchObject({ ok: false, detail: expect.stringContaining('calls go on') });
   });
 });
+
+describe('rtpfleet-health, of forwarding in the kernel', () => {
+  const NOBODY = ['listen-ng = 127.0.0.1:9', 'listen-cli = 127.0.0.1:9', 'table = 0'];
+
+  test.each<[string, boolean, number | undefined, boolean, RegExp]>([
+    ['is active', false, 0, true, /^active, table 0$/],
+    ['is active, and has to be', true, 0, true, /^active, table 0, required$/],
+    ['is not active', false, undefined, true, /^inactive: .*; RTP is forwarded in user space$/],
+    ['is not active, and has to be', true, undefined, false, /^inactive: .*[^,;]$/],
+  ])('that %s', async (_, required, table, ok, detail) => {
+    const { checks } = await healthWith([...NOBODY, `no-fallback = ${required}`], 'active', table);
+    expect(checks.at(-1)).toEqual({ name: 'kernel', ok, detail: expect.stringMatching(detail) });
+  });
+});

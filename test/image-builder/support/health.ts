@@ -1,5 +1,5 @@
 /** Runs `rtpfleet-health` as it is in an image: the unit, RTPEngine's ports and Redis are what a test says. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -15,16 +15,25 @@ export type Health = {
 /**
  * @param config lines of /run/rtpfleet/rtpengine.conf
  * @param unit what `systemctl is-active` says of RTPEngine's unit
+ * @param table the one that RTPEngine has in the kernel; undefined: it has none
  */
-export async function healthWith(config: readonly string[], unit = 'active'): Promise<Health> {
+export async function healthWith(
+  config: readonly string[],
+  unit = 'active',
+  table?: number,
+): Promise<Health> {
   const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-health-'));
   try {
     writeFileSync(join(folder, 'rtpengine.conf'), `${config.join('\n')}\n`);
     writeFileSync(join(folder, 'systemctl'), `#!/bin/sh\necho ${unit}\n`, { mode: 0o755 });
-    for (const name of ['ask', 'common.sh', 'rtpfleet-health']) {
+    const inKernel = join(folder, 'kernel', String(table ?? 'none'));
+    mkdirSync(inKernel, { recursive: true });
+    writeFileSync(join(inKernel, 'control'), '');
+    for (const name of ['ask', 'common.sh', 'kernel-state', 'rtpfleet-health']) {
       const program = readFileSync(join(PROGRAMS, name), 'utf8')
         .replaceAll('/usr/lib/rtpfleet', folder)
-        .replaceAll('/run/rtpfleet', folder);
+        .replaceAll('/run/rtpfleet', folder)
+        .replaceAll('/proc/rtpengine', join(folder, 'kernel'));
       writeFileSync(join(folder, name), program, { mode: 0o755 });
     }
     const env = { PATH: `${folder}:${process.env.PATH ?? ''}` };
