@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { loadFleet } from '../configs/load.ts';
 import { EXIT } from '../lib/errors.ts';
-import { runCommand } from './command.ts';
+import { runProgram, withoutDashes } from '../lib/program.ts';
 import { baseline } from './preview/against.ts';
 import { graphOf } from './preview/graph.ts';
 import { type Report, reportOf } from './preview/report.ts';
@@ -75,4 +75,4 @@ function imageFor(named: string | undefined, fleetFile: string): ReturnType<type
   return named === undefined ? imageOf(loadFleet(fleetFile).name) : { image: named };
 }
 
-await runCommand(program(), process.argv);
+await runProgram(program(), withoutDashes(process.argv));

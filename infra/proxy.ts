@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import { LONGEST_CALL_SECONDS, PROXIES, proxyConfig, type SipProxy } from '../configs/proxies.ts';
 import { FleetError, reasonOf } from '../lib/errors.ts';
-import { runCommand } from './command.ts';
+import { runProgram, withoutDashes } from '../lib/program.ts';
 
 const EXAMPLES = `
 Examples:
@@ -51,4 +51,4 @@ function readOutputs(file: string | undefined): unknown {
   }
 }
 
-await runCommand(program(), process.argv);
+await runProgram(program(), withoutDashes(process.argv));

@@ -5,7 +5,7 @@ import { loadFleet } from '../configs/load.ts';
 import { groupName, LABEL } from '../configs/naming.ts';
 import { isFleetError } from '../lib/errors.ts';
 import { connectGce, type Gce } from '../lib/gce.ts';
-import { runCommand } from './command.ts';
+import { runProgram, withoutDashes } from '../lib/program.ts';
 import { type Choice, chooseTemplates } from './prune/choose.ts';
 
 type Flags = { readonly fleet: string; readonly keep: number; readonly yes: boolean };
@@ -100,4 +100,4 @@ function wordChoice({ unused, kept }: Choice, yes: boolean): readonly string[] {
   ];
 }
 
-await runCommand(program(), process.argv);
+await runProgram(program(), withoutDashes(process.argv));

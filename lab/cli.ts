@@ -1,6 +1,7 @@
 /** `pnpm lab <command>`: argv → command, one place where errors are worded. Commands are loaded when they are called. */
 import { Command, CommanderError } from 'commander';
 import { EXIT, exitCodeOf, wordError } from '../lib/errors.ts';
+import { guardOutput } from '../lib/output.ts';
 
 type Entry = { readonly name: string; readonly does: string; readonly load: () => Promise<Command> };
 
@@ -87,4 +88,5 @@ function withOverride(command: Command): Command {
   return command.exitOverride();
 }
 
+guardOutput();
 process.exitCode = await main(process.argv.slice(2));

@@ -3,6 +3,7 @@ import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { EXIT, exitCodeOf, FleetError, isFleetError, wordError } from '../lib/errors.ts';
 import { nearest } from '../lib/nearest.ts';
+import { endAtOnce, guardOutput, type WhenUnwritable } from '../lib/output.ts';
 import { addCompletion } from './cli/completion.ts';
 import { addHandover } from './cli/handover.ts';
 import { addHands } from './cli/hands.ts';
@@ -147,20 +148,25 @@ function checkCommand(word: string | undefined, program: Command): void {
   });
 }
 
-/** A pipe or a terminal that is gone: a run is told by its journal and goes on, a look has nobody left to look. */
-function outliveReader(word = ''): void {
-  const works = word.startsWith('-') || ['', 'run', 'rollback', 'drain'].includes(word);
-  for (const stream of [process.stdout, process.stderr])
-    stream.on('error', ({ code }: NodeJS.ErrnoException) => {
-      if (code !== 'EPIPE' && code !== 'EIO') throw new Error(`output cannot be written: ${code}`);
-      if (!works) process.exit();
-    });
+/** Without anybody to read it, a run is told by its journal and goes on; a look has nobody left to look. */
+function whenUnwritable(args: readonly string[]): WhenUnwritable {
+  const [word = ''] = args;
+  const isHelp = args.some((arg) => ['--help', '-h'].includes(arg));
+  const works = !isHelp && (word.startsWith('-') || ['', 'run', 'rollback', 'drain'].includes(word));
+  return works ? (failure) => failure && tellOnce(failure) : endAtOnce;
+}
+
+let isTold = false;
+
+function tellOnce({ message }: FleetError): void {
+  if (!isTold) process.stderr.write(`rollout: ${message}; the run goes on\n`);
+  isTold = true;
 }
 
 /** Runs one command line; words whatever goes wrong, once. A literal `--` in front is what `pnpm x -- …` leaves. */
 export async function main(argv: readonly string[]): Promise<void> {
   const args = argv[0] === '--' ? argv.slice(1) : argv;
-  outliveReader(args[0]);
+  guardOutput(whenUnwritable(args));
   try {
     const program = rolloutProgram();
     checkCommand(args[0], program);

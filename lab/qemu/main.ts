@@ -11,6 +11,7 @@ import { loadFleet } from '../../configs/load.ts';
 import { ARCHITECTURES, type ArchitectureName } from '../../image-builder/architecture.ts';
 import { openCache } from '../../image-builder/cache.ts';
 import { EXIT, exitCodeOf, FleetError, reasonOf, wordError } from '../../lib/errors.ts';
+import { guardOutput } from '../../lib/output.ts';
 import { cleanUp } from '../cleanup.ts';
 import { listenForInterrupt } from '../demo/interrupt.ts';
 import { identify, isAlive } from '../host/processes.ts';
@@ -198,4 +199,5 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+guardOutput();
 process.exitCode = await main(process.argv.slice(2));
