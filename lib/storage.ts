@@ -6,6 +6,7 @@ import type { Bucket } from '@google-cloud/storage';
 import { FleetError, reasonOf } from './errors.ts';
 import type { Refusal } from './gce/errors.ts';
 import { judge } from './gce/errors.ts';
+import { silenceMetadataLookup } from './gce/metadata-warning.ts';
 
 export type StorageOptions = {
   readonly project: string;
@@ -50,6 +51,7 @@ export type Storage = {
 
 /** Opens the door. The client is imported here, on first use. */
 export async function connectStorage({ project, endpoint }: StorageOptions): Promise<Storage> {
+  if (endpoint === undefined) silenceMetadataLookup();
   const { Storage: Client, IdempotencyStrategy } = await import('@google-cloud/storage');
   const client = new Client({
     projectId: project,

@@ -3,7 +3,6 @@
  * anywhere and started again it goes on from what the fleet shows.
  */
 import { type FleetError, isFleetError } from '../lib/errors.ts';
-import { type Ask, type Asked, agreed } from './agreed.ts';
 import type { Act, Action } from './core/actions.ts';
 import { isAct } from './core/actions.ts';
 import { changes, NOTHING_TOLD, refOf, stateOf, type Told } from './core/changes.ts';
@@ -15,6 +14,7 @@ import type { Policy } from './core/policy.ts';
 import { restoring, underPause, type Wish } from './core/wish.ts';
 import { type Done, execute } from './execute.ts';
 import type { Outlook } from './foresee.ts';
+import { type Ask, type Gates, openGates } from './gates.ts';
 import type { Lifetimes } from './lifetimes.ts';
 import type { Observer } from './observe.ts';
 import type { Ports } from './ports.ts';
@@ -32,7 +32,7 @@ export type Run = {
   readonly stop: AbortSignal;
   /** What people ask of this run; read in every round. Never rejects. */
   readonly wish: () => Promise<Wish | undefined>;
-  /** Asked before relays are cordoned; absent: nobody is. Never rejects. */
+  /** Asked before relays are cordoned; absent: nobody is. */
   readonly consent?: Ask;
   /** Asked once, before the first act: what is to be told, and why the run is not begun. Absent: nothing is looked at. */
   readonly foresee?: (fleet: Fleet) => Promise<Outlook>;
@@ -57,9 +57,9 @@ export async function runRollout(ports: Ports, run: Run): Promise<RunEnd> {
     started: false,
     cleared: false,
     wish: undefined,
-    consent: undefined,
+    gates: openGates(run.consent, clock),
   };
-  const end = await untilEnd(ports, run, progress);
+  const end = await untilEnd(ports, run, progress).finally(progress.gates.close);
   const relays = progress.fleet === undefined ? [] : standingsOf(progress.fleet, run.policy).map(stateOf);
   const seconds = (clock.now() - startedAt) / 1000;
   const { fleet: _, ...said } = end;
@@ -74,7 +74,7 @@ type Progress = {
   /** Nothing speaks against the first act. */
   cleared: boolean;
   wish: Wish | undefined;
-  consent: Asked | undefined;
+  readonly gates: Gates;
 };
 
 async function untilEnd(ports: Ports, run: Run, progress: Progress): Promise<RunEnd> {
@@ -86,7 +86,7 @@ async function untilEnd(ports: Ports, run: Run, progress: Progress): Promise<Run
       const end = await round(ports, run, progress);
       if (end !== undefined) return end;
       misses = 0;
-      await ports.clock.sleep(pauseMs(progress.fleet, run.policy), run.stop);
+      await ports.clock.sleep(pauseMs(progress.fleet, run.policy), wakes(run, progress));
     } catch (error) {
       if (!isFleetError(error)) throw error;
       // What was never seen is more likely a wrong name than a passing trouble.
@@ -113,8 +113,7 @@ async function round(ports: Ports, run: Run, progress: Progress): Promise<RunEnd
   if (refusal !== undefined) return refusal;
   progress.cleared = true;
   const decided = decide(fleet, standings, run.policy, wish, now);
-  const { actions, asked } = await agreed(decided, run.consent, progress.consent, now);
-  progress.consent = asked;
+  const actions = progress.gates.pass(decided);
   const news = changes(progress.told, standings, actions, now);
   progress.told = news.told;
   for (const event of [...news.events, ...(run.lifetimes?.watch(fleet) ?? [])]) journal.write(event);
@@ -198,6 +197,12 @@ function tellDone(act: Act, done: Done, seconds: number, { journal }: Ports): vo
   if (act.kind !== 'admit' && act.kind !== 'release') return;
   const version = act.relay.report?.version ?? act.relay.version;
   journal.write({ kind: 'relay-admitted', relay, ...(version === undefined ? {} : { version }), ...detail });
+}
+
+/** What ends a pause before its time. */
+function wakes({ stop }: Run, { gates }: Progress): AbortSignal {
+  const answered = gates.answered();
+  return answered === undefined ? stop : AbortSignal.any([stop, answered]);
 }
 
 function pauseMs(fleet: Fleet | undefined, { pollSeconds }: Policy): number {

@@ -6,10 +6,11 @@ import type { Fleet } from './core/fleet.ts';
 import { standingsOf } from './core/plan.ts';
 import type { Policy } from './core/policy.ts';
 import { preview } from './core/preview.ts';
+import { plural } from './core/words.ts';
 import { hazardLines } from './view/hazards.ts';
 
-/** Trying the whole rollout of a larger fleet takes longer than it is worth. */
-const LARGEST_TRIED = 300;
+/** Looks at relays that trying a rollout may take: about half a second of processor, in which nothing else is done. */
+const LOOKS_TRIED = 1_000_000;
 /** Only whether it ends is asked here, not when: calls that end and VMs that come are taken for granted. */
 const ASSUMED = { drainMs: () => 300_000, replaceMs: 60_000 };
 
@@ -43,10 +44,13 @@ export function foreseen(
 }
 
 function endWords(fleet: Fleet, policy: Policy, now: number): readonly string[] {
-  if (fleet.relays.length > LARGEST_TRIED) return [];
-  const { result, because, steps } = preview(fleet, policy, ASSUMED, now);
+  const { result, because, steps } = preview(fleet, policy, ASSUMED, now, LOOKS_TRIED);
   if (result === 'done') return [];
   const after = steps.filter(({ action }) => action === 'admit').length;
+  if (result === 'unfinished')
+    return [
+      `this run was tried for its first ${plural(after, 'relay')} only, which go well; rollout plan tries all`,
+    ];
   const why = because.length === 0 ? '' : `: ${because.join('; ')}`;
-  return [`as things are, this run would be ${result} with ${after} relays replaced${why}`];
+  return [`as things are, this run would be ${result} with ${plural(after, 'relay')} replaced${why}`];
 }

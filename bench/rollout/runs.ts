@@ -13,7 +13,7 @@ export type RunOptions = {
   readonly killAt?: number;
   readonly killAtEvent?: number;
   readonly stop?: AbortSignal;
-} & Pick<Run, 'foresee'>;
+} & Pick<Run, 'foresee' | 'consent'>;
 
 /** Starts a controller; rejects with `Killed` when its process dies. */
 export async function startRun(stage: Stage, policy: Policy, options: RunOptions = {}): Promise<RunEnd> {
@@ -37,6 +37,7 @@ export async function startRun(stage: Stage, policy: Policy, options: RunOptions
     stop: options.stop ?? new AbortController().signal,
     wish: async () => stage.wishes.get(id),
     ...(options.foresee === undefined ? {} : { foresee: options.foresee }),
+    ...(options.consent === undefined ? {} : { consent: options.consent }),
   });
 }
 

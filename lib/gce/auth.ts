@@ -5,6 +5,7 @@
  */
 import { createRequire } from 'node:module';
 import type { GoogleAuth } from 'google-auth-library';
+import { silenceMetadataLookup } from './metadata-warning.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -15,6 +16,7 @@ const SCOPES = ['https://www.googleapis.com/auth/cloud-platform'];
 
 /** Application Default Credentials; at another endpoint than Google's none at all. */
 export function createAuth(project: string, endpoint: string | undefined): GoogleAuth {
+  if (endpoint === undefined) silenceMetadataLookup();
   const library = require('google-auth-library') as typeof import('google-auth-library');
   const auth =
     endpoint === undefined

@@ -18,16 +18,17 @@ export type Question = {
   readonly because: string;
 };
 
-/** A gate that does not answer in time, or not with a decision, says wait. Never rejects. */
+/** A gate that does not answer in time, or not with a decision, says wait. Never rejects. `stop`: it is not waited for any more. */
 export async function askGates(
   { gates, timeoutSeconds }: HookSettings,
   question: Question,
+  stop?: AbortSignal,
 ): Promise<Consent> {
   const answers = await Promise.all(
     gates.map(async (url): Promise<Consent> => {
       const place = `the gate ${placeOf(url)}`;
       try {
-        const response = await post(url, { kind: 'may-cordon', ...question }, timeoutSeconds);
+        const response = await post(url, { kind: 'may-cordon', ...question }, timeoutSeconds, stop);
         return readConsent(await response.json(), place);
       } catch (error) {
         return { kind: 'wait', because: `${place} does not answer: ${reasonOf(error)}` };
@@ -86,13 +87,19 @@ function isNews(event: RolloutEvent): boolean {
   }
 }
 
-async function post(url: string, body: unknown, timeoutSeconds: number): Promise<Response> {
+async function post(
+  url: string,
+  body: unknown,
+  timeoutSeconds: number,
+  stop?: AbortSignal,
+): Promise<Response> {
+  const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
     redirect: 'error',
-    signal: AbortSignal.timeout(timeoutSeconds * 1000),
+    signal: stop === undefined ? timeout : AbortSignal.any([timeout, stop]),
   });
   if (!response.ok) throw new Error(`HTTP status ${response.status}`);
   return response;

@@ -15,6 +15,7 @@ import type { RolloutEvent } from '../core/events.ts';
 import { effectivePolicy } from '../core/policy.ts';
 import { runId } from '../core/run-id.ts';
 import { outlook } from '../foresee.ts';
+import type { Ask } from '../gates.ts';
 import { watchLifetimes } from '../lifetimes.ts';
 import type { Journal, Lock } from '../ports.ts';
 import { neverBegun, type RunEnd } from '../run-end.ts';
@@ -149,8 +150,8 @@ async function runLocked(
 ): Promise<RunEnd> {
   const { file, cloud, relays, proxies, clock, by } = session;
   const { hooks } = file.rollout;
-  const consent = (names: readonly string[], because: string) =>
-    askGates(hooks, { fleet: file.name, run: id, relays: names, because });
+  const consent: Ask = (names, because, stop) =>
+    askGates(hooks, { fleet: file.name, run: id, relays: names, because }, stop);
   const policy = effectivePolicy(file, overridesOf(options, options.drain));
   const observer = observerOf(session, policy);
   const { stop, forget } = stopOnSignal();

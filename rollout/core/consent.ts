@@ -1,5 +1,6 @@
 /** What gate webhooks say before a relay is cordoned, and what that makes of the decisions. Pure. */
 import type { Action } from './actions.ts';
+import { some } from './words.ts';
 
 export type Consent =
   | { readonly kind: 'go' }
@@ -28,6 +29,38 @@ export function readConsent(body: unknown, place: string): Consent {
     default:
       return { kind: 'wait', because: `${place} answers without a decision` };
   }
+}
+
+/** What gates said when they were asked about these relays. */
+export type Answer = { readonly relays: ReadonlySet<string>; readonly said: Consent; readonly at: number };
+
+/** So long an answer holds, ms: a go must be used within that, what is no go is not asked again before. */
+const HOLDS_MS = 10_000;
+
+export type Asking = {
+  readonly actions: readonly Action[];
+  /** About which relays gates must be asked now. */
+  readonly ask: readonly string[];
+  /** The answer has let relays pass: it does so once. */
+  readonly isUsed: boolean;
+};
+
+/**
+ * What may be carried out under the last answer of the gates. A relay is cordoned only on a go that was asked for it; while
+ * there is none, cordons alone wait.
+ */
+export function consented(actions: readonly Action[], answer: Answer | undefined, now: number): Asking {
+  const wanted = actions.flatMap((action) => (action.kind === 'cordon' ? [action.relay.name] : []));
+  if (wanted.length === 0) return { actions, ask: [], isUsed: false };
+  const held = answer === undefined || now - answer.at >= HOLDS_MS ? undefined : answer;
+  if (held !== undefined && held.said.kind !== 'go')
+    return { actions: underConsent(actions, held.said), ask: [], isUsed: false };
+  const passes = (action: Action) => action.kind !== 'cordon' || held?.relays.has(action.relay.name) === true;
+  const passed = actions.filter(passes);
+  if (passed.some(({ kind }) => kind === 'cordon')) return { actions: passed, ask: [], isUsed: true };
+  const before = answer?.said.kind === 'wait' ? answer.said : undefined;
+  const wait = before ?? { kind: 'wait', because: `the gates are asked about ${some(wanted)}` };
+  return { actions: underConsent(actions, wait), ask: wanted, isUsed: false };
 }
 
 export function underConsent(actions: readonly Action[], consent: Consent): readonly Action[] {

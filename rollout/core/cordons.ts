@@ -10,7 +10,7 @@ import { callsOn, isAdmitting, isUnknown } from './fleet.ts';
 import { isDirty, isLeftAlone, isOut, type Standing } from './phase.ts';
 import { cordonedAtOnce, type Policy } from './policy.ts';
 import { isShareBegun, leftOfShare } from './share.ts';
-import { plural } from './words.ts';
+import { plural, some } from './words.ts';
 
 /** `overdue`: names of relays that already wait beyond their deadline. */
 export function cordons(
@@ -145,7 +145,7 @@ function whyNone(
     return { kind: 'hold', because: refusal.because, overdue: refusal.hopeless && stays };
   return {
     kind: 'hold',
-    because: `${out.length} of at most ${most} relays are away: ${names.slice(0, 5).join(', ')}`,
+    because: `${some(names)} ${names.length === 1 ? 'is' : 'are'} away, and no more than ${most} may be`,
     overdue: stays,
   };
 }

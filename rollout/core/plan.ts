@@ -63,7 +63,7 @@ function replaceWithin(
     if (free >= 0) return step;
     const because =
       canary.kind === 'over'
-        ? `it is empty, and waits: ${most} of at most ${most} relays are being replaced`
+        ? `it is empty, and waits: no more than ${most} may be replaced at once`
         : 'it is empty, and waits for the first relay of the new image';
     return { kind: 'hold', relay: step.relay, because, overdue: false };
   });

@@ -39,7 +39,8 @@ export type PreviewStep = {
 
 export type Preview = {
   readonly steps: readonly PreviewStep[];
-  readonly result: 'done' | 'held' | 'halted' | 'endless';
+  /** `unfinished`: more looks than were allowed would have been needed. */
+  readonly result: 'done' | 'held' | 'halted' | 'endless' | 'unfinished';
   /** What holds or halts it; the hint of a halt. */
   readonly because: readonly string[];
   readonly hint: string | undefined;
@@ -53,14 +54,27 @@ export type Preview = {
 const TICK_MS = 1_000;
 const LONGEST_MS = 30 * 24 * 3_600_000;
 
-/** Every round of a rollout of this fleet under a steady load, if no new call comes to a cordoned relay and nothing breaks. */
-export function preview(fleet: Fleet, policy: Policy, assume: Assumptions, start: number): Preview {
+/**
+ * Every round of a rollout of this fleet under a steady load, if no new call comes to a cordoned relay and nothing breaks.
+ * `most`: looks at relays, of all rounds together, after which it is given up; a million takes about a second.
+ */
+export function preview(
+  fleet: Fleet,
+  policy: Policy,
+  assume: Assumptions,
+  start: number,
+  most = Number.POSITIVE_INFINITY,
+): Preview {
   const world = worldOf(fleet, assume, start);
   const steps: PreviewStep[] = [];
   let known: readonly Relay[] = [];
   let lowestAdmitting = fleet.relays.length;
   let lowestRoom = Number.MAX_SAFE_INTEGER;
+  let looks = 0;
   for (let now = start; now - start <= LONGEST_MS; ) {
+    looks += world.relays.length;
+    if (looks > most)
+      return { ...endless, result: 'unfinished', steps, ms: now - start, lowestAdmitting, lowestRoom };
     advance(world, now);
     known = world.relays.map((relay, index) => {
       const before = known[index];
@@ -81,16 +95,10 @@ export function preview(fleet: Fleet, policy: Policy, assume: Assumptions, start
     move(world, acts, assume, now);
     now = nextMoment(world, seen, actions, now);
   }
-  return {
-    steps,
-    result: 'endless',
-    because: [],
-    hint: undefined,
-    ms: LONGEST_MS,
-    lowestAdmitting,
-    lowestRoom,
-  };
+  return { ...endless, steps, ms: LONGEST_MS, lowestAdmitting, lowestRoom };
 }
+
+const endless = { result: 'endless', because: [], hint: undefined } as const;
 
 /** The calls of relays that drain from now on end; as many others come, in turn, to those that take calls. */
 function move(world: World, acts: readonly Act[], assume: Assumptions, now: number): void {

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -70,6 +73,30 @@ test.each<readonly [readonly string[], string]>([
   expect(err).toContain(says);
   expect(err).not.toContain('    at ');
   expect(out).toBe('');
+});
+
+test('without credentials one sentence says so, whatever answers in place of a metadata server', async () => {
+  const stranger = createServer((_, answer) => answer.writeHead(403).end('no'));
+  stranger.listen(0, '127.0.0.1');
+  await once(stranger, 'listening');
+  const { port } = stranger.address() as AddressInfo;
+  const home = mkdtempSync(join(tmpdir(), 'rtpfleet-no-credentials-'));
+  try {
+    const env = {
+      ...{ RTPFLEET_ENDPOINT: '', HOME: home, CLOUDSDK_CONFIG: home, GOOGLE_APPLICATION_CREDENTIALS: '' },
+      ...{ GCE_METADATA_HOST: `127.0.0.1:${port}`, NODE_NO_WARNINGS: '' },
+    };
+    const args = ['rollout/cli.ts', 'status', '--fleet', 'configs/fleets/prod.yaml'];
+    const { exitCode, stderr } = await execa(process.execPath, args, { reject: false, env });
+    expect(exitCode).toBe(2);
+    expect(stderr.split('\n')).toEqual([
+      expect.stringMatching(/^rollout: No credentials for Google Cloud: /),
+      expect.stringMatching(/^ {2}Run `gcloud auth application-default login`/),
+    ]);
+  } finally {
+    stranger.close();
+    rmSync(home, { recursive: true });
+  }
 });
 
 test('a host with several RTPEngines is no relay of a fleet', async () => {

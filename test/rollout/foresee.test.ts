@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { foreseen, outlook } from '../../rollout/foresee.ts';
-import { fleetOf, NOW, POLICY, serving, stale } from './support/fleets.ts';
+import { fleetOf, NOW, POLICY, serving, stale, thrice } from './support/fleets.ts';
 
 test('a run says what goes wrong between the versions, and that it cannot end, before it begins', () => {
   const two = fleetOf(stale('a1'), stale('b1'));
@@ -13,7 +13,7 @@ test('a run says what goes wrong between the versions, and that it cannot end, b
   const soon = { ...POLICY, until: NOW + 400_000 };
   const three = fleetOf(stale('a1'), stale('b1'), stale('c1'));
   expect(foreseen(three, soon, [], NOW).at(-1)).toMatch(
-    /held with 1 relays replaced: .*nothing is begun after/,
+    /held with 1 relay replaced: .*nothing is begun after/,
   );
   expect(foreseen(fleetOf(serving('a1')), POLICY, [{ kind: 'warn', message: 'x', next: 'Y.' }], NOW)).toEqual(
     [],
@@ -31,5 +31,25 @@ test('a VM that could not be made again is a reason to touch nothing; a warning 
   expect(outlook(two, POLICY, warn === undefined ? [] : [warn], NOW).refusals).toEqual([]);
   expect(outlook(two, POLICY, stop === undefined ? [] : [stop], NOW).refusals).toEqual([
     { message: 'a stop', next: 'Mend it.' },
+  ]);
+});
+
+test('a run of thousands is tried too, and one that would take too long to try is said to be tried in part', () => {
+  const many = (count: number) =>
+    fleetOf(
+      ...Array.from({ length: count }, (_, index) =>
+        stale(`${'abc'.charAt(index % 3)}${index}`, { looks: thrice({ own: 1 }) }),
+      ),
+    );
+  const end = (count: number, policy: Partial<typeof POLICY>) =>
+    foreseen(many(count), { ...POLICY, ...policy }, [], NOW).filter((line) => !line.startsWith('hazard'));
+  expect(end(900, { maxUnavailable: '25%' })).toEqual([]);
+  expect(end(900, { maxUnavailable: '25%', until: NOW + 400_000 })).toEqual([
+    expect.stringMatching(/^as things are, this run would be held with \d+ relays replaced/),
+  ]);
+  expect(end(450, { maxUnavailable: 1 })).toEqual([
+    expect.stringMatching(
+      /^this run was tried for its first \d+ relays only, which go well; rollout plan tries all$/,
+    ),
   ]);
 });

@@ -80,7 +80,7 @@ test('further relays of the zone drain meanwhile, and no more are replaced at on
   const ended = fleetOf(empty('a1'), empty('a2'), stale('a3'), stale('b1'), stale('b2'));
   expect(decide(ended, { preCordon: 1 })).toEqual([
     'replace a1',
-    'hold: it is empty, and waits: 1 of at most 1 relays are being replaced',
+    'hold: it is empty, and waits: no more than 1 may be replaced at once',
   ]);
 });
 

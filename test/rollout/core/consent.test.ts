@@ -1,5 +1,12 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { consentOf, readConsent, underConsent } from '../../../rollout/core/consent.ts';
+import {
+  type Consent,
+  consented,
+  consentOf,
+  readConsent,
+  underConsent,
+} from '../../../rollout/core/consent.ts';
 import { plan } from '../../../rollout/core/plan.ts';
 import { draining, fleetOf, NOW, POLICY, stale } from '../support/fleets.ts';
 
@@ -31,4 +38,57 @@ test('a gate that waits holds back cordons alone; one that says no ends the run'
   expect(actions.map(({ kind }) => kind)).toEqual(['hold', 'cordon']);
   expect(kinds('wait')).toEqual(['hold: 2 calls left', 'hold: w']);
   expect(kinds('no')).toEqual(['halt: w']);
+});
+
+const KINDS = ['go', 'wait', 'no'] as const;
+const said = (kind: (typeof KINDS)[number]): Consent => (kind === 'go' ? { kind } : { kind, because: kind });
+
+test('whatever gates said and whenever, a relay is cordoned only on a fresh go that was asked for it', () => {
+  const names = ['a1', 'a2', 'a3'];
+  const actions = plan(
+    fleetOf(...names.map((name) => stale(name)), stale('b1'), stale('b2')),
+    { ...POLICY, maxUnavailable: 3 },
+    NOW,
+  );
+  expect(actions.map(({ kind }) => kind)).toEqual(['cordon', 'cordon', 'cordon']);
+  fc.assert(
+    fc.property(
+      fc.option(
+        fc.record({ relays: fc.subarray(names), kind: fc.constantFrom(...KINDS), ago: fc.nat(20_000) }),
+      ),
+      (last) => {
+        const answer =
+          last === null
+            ? undefined
+            : { relays: new Set(last.relays), said: said(last.kind), at: NOW - last.ago };
+        const asking = consented(actions, answer, NOW);
+        const passed = asking.actions.flatMap((one) => (one.kind === 'cordon' ? [one.relay.name] : []));
+        const isFresh = last !== null && last.ago < 10_000;
+        expect(passed).toEqual(isFresh && last.kind === 'go' ? last.relays : []);
+        expect(asking.isUsed).toBe(passed.length > 0);
+        // Never neither: what is not let pass is asked for, was refused, or is told to wait.
+        expect(asking.ask).toEqual(passed.length > 0 || (isFresh && last.kind !== 'go') ? [] : names);
+        expect(asking.actions.length).toBeGreaterThan(0);
+      },
+    ),
+  );
+});
+
+test('while it is asked again, what a gate said last is what is waited for', () => {
+  const actions = plan(fleetOf(stale('a1'), stale('b1')), POLICY, NOW);
+  const because = (answer: Parameters<typeof consented>[1]) =>
+    consented(actions, answer, NOW).actions.map((action) => action.because);
+  expect(because(undefined)).toEqual(['the gates are asked about a1']);
+  const old = {
+    relays: new Set(['a1']),
+    said: { kind: 'wait', because: 'a match is on' },
+    at: NOW - 60_000,
+  } as const;
+  expect(because(old)).toEqual(['a match is on']);
+});
+
+test('what is no cordon needs no gate', () => {
+  const actions = plan(fleetOf(draining('a1'), stale('b1')), POLICY, NOW);
+  const answer = { relays: new Set<string>(), said: { kind: 'no', because: 'n' }, at: NOW } as const;
+  expect(consented(actions, answer, NOW)).toEqual({ actions, ask: [], isUsed: false });
 });

@@ -66,7 +66,7 @@ test('the budget counts a relay that does not answer', () => {
   const fleet = fleetOf(away(serving('a1')), stale('b1'), stale('b2'));
   expect(decide(fleet)).toEqual([
     'hold a1: it does not answer: no answer to statistics',
-    'hold: 1 of at most 1 relays are away: a1',
+    'hold: a1 is away, and no more than 1 may be',
   ]);
   expect(decide(fleet, { maxUnavailable: 2 })).toContain('cordon b1');
 });
@@ -220,7 +220,7 @@ test('a relay cordoned by hand on the wanted image is left alone and counts as a
   const parked = serving('a1', { cordon: cordonOf({ by: 'hand-ann' }), looks: thrice({ limit: 0 }) });
   expect(decide(fleetOf(parked, serving('b1')))).toEqual([]);
   const fleet = fleetOf(parked, stale('b1'), stale('b2'));
-  expect(decide(fleet)).toEqual(['hold (overdue): 1 of at most 1 relays are away: a1']);
+  expect(decide(fleet)).toEqual(['hold (overdue): a1 is away, and no more than 1 may be']);
 });
 
 test('a relay that takes no calls anyway is taken first, whatever the budget', () => {
@@ -256,7 +256,7 @@ test('a relay that is to be left alone is neither cordoned nor replaced, and doe
   const cordoned = fleetOf(empty('a1', { leave: skip }), stale('b1'), stale('c1'));
   expect(decide(cordoned)).toEqual([
     'hold a1 (overdue): left alone (skip by ann: a trunk), and it stays cordoned',
-    'hold (overdue): 1 of at most 1 relays are away: a1',
+    'hold (overdue): a1 is away, and no more than 1 may be',
   ]);
   expect(decide(cordoned, { maxUnavailable: 2 })).toContain('cordon b1');
   expect(decide(fleetOf(stale('a1', { leave: skip }), serving('b1')), { drain: false })).toEqual([]);
