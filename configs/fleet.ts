@@ -65,6 +65,10 @@ export interface Fleet {
      */
     externalAddresses: 'none' | 'ephemeral' | 'static';
     /**
+     * `internal` = each relay has a further internal address, for media and ng, that can move to another relay together with the calls at it (`rollout --drain --handover`): a reserved address and a forwarding rule of internal protocol forwarding. Relays then keep their calls in Redis, each in a database of its own. `none` = media and ng are at the relay's own address.
+     */
+    floatingAddresses: 'none' | 'internal';
+    /**
      * Network tier of external addresses: `PREMIUM` = Google's backbone, `STANDARD` = the nearest exit.
      */
     tier: 'PREMIUM' | 'STANDARD';
@@ -413,7 +417,7 @@ export interface Fleet {
      */
     diskGb: number;
     /**
-     * Number of the database for call state. Used while the fleet has one relay: relays that share a database would restore, count and delete each other's calls.
+     * Number of the database for call state. Used while the fleet has one relay: relays that share a database would restore, count and delete each other's calls. With `network.floatingAddresses` through this one go copies of calls that move, and the next ones are the relays', one each.
      */
     database: number;
     /**

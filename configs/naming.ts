@@ -14,6 +14,12 @@ export const METADATA = {
   /** URL at which Secret Manager gives the certificates (PEM) of the authority that is that Redis's own, which is then spoken to by
    * TLS; absent: it has none. Read by `rollout`. */
   redisCa: 'rtpfleet-redis-ca',
+  /** Of a zone whose relays have floating addresses: these, in the order of their relays' indexes, with commas between. */
+  floating: 'rtpfleet-floating',
+  /** Of such a relay: its own floating address. */
+  home: 'rtpfleet-home',
+  /** Of such a relay: number of the database, at the Redis of `redis`, through which copies of calls that move go. */
+  copies: 'rtpfleet-copies',
   /** `self`: the relay admits itself after its own check; `controller`: it stays cordoned until it is admitted. */
   admission: 'rtpfleet-admission',
   /** GCE's own switch for guest attributes; value `TRUE`. */
@@ -37,10 +43,12 @@ export const GUEST = {
   tuning: 'tuning',
 } as const;
 
-/** Labels on instances; what a rollout intends with a relay lives here, so that a killed run can be taken up. */
+/** Labels on instances; what a rollout intends with a relay lives here, so that a killed run can be taken up. `home` is one of forwarding rules. */
 export const LABEL = {
   fleet: 'rtpfleet',
   role: 'rtpfleet-role',
+  /** Of the forwarding rule of a floating address: the relay that it belongs to, wherever it is now. */
+  home: 'rtpfleet-home',
   /** Of a machine in which an image is examined: the run that made it. */
   run: 'rtpfleet-run',
   /** Set while a relay is cordoned by a rollout: Unix time in seconds when the cordon began. */
@@ -98,4 +106,13 @@ export function groupName(fleet: string, zone: string): string {
 /** Base name of a zone's relays, e.g. `lab-us-central1-a`; the group appends a stable suffix. */
 export function relayBaseName(fleet: string, zone: string): string {
   return `${fleet}-${zone}`;
+}
+
+/**
+ * Name of a relay with a floating address, and of its address, its forwarding rule and its target instance; such relays are made one by
+ * one, so that each can have its own.
+ * @param index from 0, in its zone
+ */
+export function relayName(fleet: string, zone: string, index: number): string {
+  return `${relayBaseName(fleet, zone)}-${index}`;
 }

@@ -1,10 +1,13 @@
 /** Rules between values of a fleet file that JSON Schema cannot say. Pure. */
 import type { Fleet } from './fleet.ts';
+import { floating, hasFloatingAddresses } from './floating.ts';
 import { instances } from './instances.ts';
 import type { Problem } from './load.ts';
+import { isArm } from './machine-type.ts';
 import { type Place, placesOf, redisZone, regionOf, relayCount } from './places.ts';
 import { overlap, rangeSize } from './range.ts';
 import { logs, ownOptions, tuning } from './rules-of-nodes.ts';
+import { redis } from './rules-of-redis.ts';
 import { countOf } from './share.ts';
 
 /** Addresses of a subnetwork that GCE keeps for itself (VPC documentation: first two and last two). */
@@ -19,6 +22,7 @@ export function contradictions(fleet: Fleet): readonly Problem[] {
     ...secureBoot(fleet),
     ...architecture(fleet),
     ...redis(fleet),
+    ...floating(fleet),
     ...proxies(fleet),
     ...size(fleet),
     ...ownOptions(fleet),
@@ -116,14 +120,6 @@ function secureBoot({ image, rtpengine }: Fleet): readonly Problem[] {
   ];
 }
 
-/** Families of machine types with Arm processors (GCE: "Arm VMs on Compute Engine"). */
-const ARM_FAMILIES: readonly string[] = ['t2a', 'c4a', 'n4a'];
-
-function isArm(machineType: string): boolean {
-  const [family = ''] = machineType.split('-');
-  return ARM_FAMILIES.includes(family);
-}
-
 /** A machine starts only images of its own architecture. */
 function architecture({ image, relays, rtpengine }: Fleet): readonly Problem[] {
   const arm = isArm(relays.machineType);
@@ -138,45 +134,6 @@ function architecture({ image, relays, rtpengine }: Fleet): readonly Problem[] {
       path: ['rtpengine', 'kernel'],
       message: `rtpengine.kernel: ${rtpengine.kernel} cannot be had with image.architecture arm64, for which no module is built`,
     });
-  return problems;
-}
-
-function redis(fleet: Fleet): readonly Problem[] {
-  const { redis } = fleet;
-  const problems: Problem[] = [];
-  const wrong = (key: string, message: string) =>
-    problems.push({ path: ['redis', key], message: `redis.${key}: ${message}` });
-  if (redis.kind !== 'none' && redis.database === redis.controlDatabase)
-    wrong(
-      'controlDatabase',
-      `${redis.controlDatabase} is also redis.database; flushing calls would flush the rollout's lock`,
-    );
-  if (redis.kind === 'external' && redis.host === undefined)
-    wrong('host', 'is missing; an external Redis has to be named');
-  if (redis.kind !== 'external' && redis.host !== undefined)
-    wrong('host', `${redis.host} is for an external Redis; this one is ${redis.kind}`);
-  if (redis.kind !== 'external' && redis.kind !== 'vm' && redis.secret !== undefined)
-    wrong('secret', `is for an external Redis or a vm; this one is ${redis.kind}`);
-  if (redis.kind === 'vm' && isArm(redis.machineType))
-    wrong('machineType', `${redis.machineType} is an arm64 machine, and a vm boots Debian for amd64`);
-  if (redis.kind === 'vm' && redis.secret === undefined)
-    wrong('secret', 'is missing; a vm asks for a password, which you put into Secret Manager');
-  if (redis.zone !== undefined && (redis.kind !== 'vm' || !fleet.cloud.zones.includes(redis.zone)))
-    wrong(
-      'zone',
-      redis.kind === 'vm' ? `${redis.zone} is none of cloud.zones` : `is for a vm; this one is ${redis.kind}`,
-    );
-  if (redis.kind !== 'memorystore' && redis.auth)
-    wrong('auth', `is for Memorystore; this one is ${redis.kind}`);
-  if (redis.tls && redis.kind !== 'memorystore' && redis.kind !== 'external')
-    wrong('tls', `is for Memorystore or an external Redis; this one is ${redis.kind}`);
-  else if (redis.tls && relayCount(fleet) === 1)
-    wrong(
-      'tls',
-      'cannot be had in a fleet of one relay, which keeps its calls in Redis: RTPEngine speaks no TLS there. Have two relays, or leave it out',
-    );
-  if (redis.caFile !== undefined && !(redis.tls && redis.kind === 'external'))
-    wrong('caFile', 'is for an external Redis with redis.tls');
   return problems;
 }
 
@@ -198,10 +155,12 @@ function size(fleet: Fleet): readonly Problem[] {
   const { cloud, relays } = fleet;
   const crowded = placesOf(fleet).flatMap(({ region, range, zones }) => {
     const guests = fleet.redis.kind === 'vm' && regionOf(redisZone(fleet)) === region ? 1 : 0;
-    const wanted = relays.perZone * zones.length + guests;
+    const count = relays.perZone * zones.length;
+    const wanted = count + guests + (hasFloatingAddresses(fleet) ? count : 0);
     const room = range === undefined ? wanted : rangeSize(range) - RESERVED_BY_GCE;
     const path = region === cloud.region ? ['network', 'range'] : ['network', 'ranges', region];
-    const message = `${path.join('.')}: ${range} has room for ${room} machines, the fleet has ${wanted} ${guests > 0 ? 'relays and Redis' : 'relays'} there`;
+    const what = hasFloatingAddresses(fleet) ? 'relays and floating addresses' : 'relays';
+    const message = `${path.join('.')}: ${range} has room for ${room} machines, the fleet has ${wanted} ${guests > 0 ? `${what} and Redis` : what} there`;
     return wanted > room ? [{ path, message }] : [];
   });
   return [...crowded, ...budget(fleet)];

@@ -1,0 +1,91 @@
+/** Fleets whose relays have a floating address each: which relays there are, and where each keeps its calls. Pure. */
+import type { Fleet } from './fleet.ts';
+import type { Problem } from './load.ts';
+import { relayName } from './naming.ts';
+
+/** A relay with a floating address, as the fleet file determines it. */
+export type Seat = {
+  /** Name of the relay, its reserved address, its forwarding rule and its target instance. */
+  readonly relay: string;
+  readonly zone: string;
+  /** From 0, in its zone. */
+  readonly index: number;
+  /** Number of the database in which it keeps its calls, and no other relay. */
+  readonly database: number;
+};
+
+/** Databases of a Redis, from 0: Memorystore has so many (cloud.google.com/memorystore/docs/redis/quotas), and any other without a `databases`
+ * of its own (redis.conf). */
+export const REDIS_DATABASES = 16;
+
+export function hasFloatingAddresses({ network }: Readonly<Pick<Fleet, 'network'>>): boolean {
+  return network.floatingAddresses === 'internal';
+}
+
+/**
+ * Every relay of such a fleet, in the order of its zones, then of indexes; none of any other fleet. Databases are counted by index first and
+ * zone second: so `relays.perZone` can grow, and a fleet of one relay in each zone can get another zone at the end, without any relay's
+ * database becoming another's.
+ */
+export function seatsOf(fleet: Readonly<Fleet>): readonly Seat[] {
+  if (!hasFloatingAddresses(fleet)) return [];
+  const { name, cloud, relays, redis } = fleet;
+  return cloud.zones.flatMap((zone, place) =>
+    Array.from({ length: relays.perZone }, (_, index) => ({
+      ...{ relay: relayName(name, zone, index), zone, index },
+      database: redis.database + 1 + index * cloud.zones.length + place,
+    })),
+  );
+}
+
+/** Number of the database through which copies of calls that move go; it stays the same when the fleet grows. */
+export function copiesDatabase({ redis }: Readonly<Pick<Fleet, 'redis'>>): number {
+  return redis.database;
+}
+
+/** What must not be together with floating addresses, and what they need. */
+export function floating(fleet: Fleet): readonly Problem[] {
+  if (!hasFloatingAddresses(fleet)) return [];
+  const { network, rtpengine, redis } = fleet;
+  const problems: Problem[] = [];
+  const wrong = (path: readonly string[], message: string) =>
+    problems.push({ path, message: `${path.join('.')}: ${message}` });
+  if (network.externalAddresses !== 'none')
+    wrong(
+      ['network', 'floatingAddresses'],
+      `internal needs network.externalAddresses none, and not ${network.externalAddresses}: an external address is a relay's own and cannot move with its calls`,
+    );
+  if (rtpengine.instances !== 1)
+    wrong(
+      ['rtpengine', 'instances'],
+      `${rtpengine.instances} cannot be had with network.floatingAddresses, which are one for each relay`,
+    );
+  if (rtpengine.kernel !== 'off')
+    wrong(
+      ['rtpengine', 'kernel'],
+      `${rtpengine.kernel} cannot be had with network.floatingAddresses: whether a call that the kernel forwards survives a move is not shown`,
+    );
+  if (redis.kind === 'none')
+    wrong(['redis', 'kind'], 'none cannot be had with network.floatingAddresses: calls move through Redis');
+  return [...problems, ...databases(fleet)];
+}
+
+/** The lock's is none of the calls', and there are no more than a Redis has. */
+function databases(fleet: Fleet): readonly Problem[] {
+  const { database, controlDatabase, kind } = fleet.redis;
+  const last = Math.max(...seatsOf(fleet).map((seat) => seat.database));
+  const what = `those of call state (${database} for copies, ${database + 1} to ${last} for ${last - database} relays with floating addresses)`;
+  const problems: Problem[] = [];
+  // What is the same as redis.database is said for every fleet.
+  if (controlDatabase > database && controlDatabase <= last)
+    problems.push({
+      path: ['redis', 'controlDatabase'],
+      message: `redis.controlDatabase: ${controlDatabase} is one of ${what}`,
+    });
+  if (kind === 'memorystore' && last >= REDIS_DATABASES)
+    problems.push({
+      path: ['redis', 'database'],
+      message: `redis.database: ${what} are more than Memorystore has, 0 to ${REDIS_DATABASES - 1}`,
+    });
+  return problems;
+}
