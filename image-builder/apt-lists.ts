@@ -9,7 +9,7 @@ import type { Release } from './packages.ts';
 /** Further packages must not be seen by a build without them, or with others, that runs at the same time. */
 export async function homeOf(shop: Shop, cache: Cache, release: Release): Promise<string> {
   const { codename, architecture, local, further } = release;
-  const name = `${codename}${architecture === undefined ? '' : `-${architecture}`}${further === undefined ? '' : '-further'}`;
+  const name = `${codename}${architecture === undefined ? '' : `-${architecture}`}${further === undefined ? '' : `-${textDigest(JSON.stringify(further)).slice(0, 8)}`}`;
   const key = local === undefined ? undefined : textDigest(`${name} ${local.digest}`);
   const home = key === undefined ? join(cache.root, 'apt', name) : entryPath(cache, 'index', key);
   mkdirSync(home, { recursive: true });

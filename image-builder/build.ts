@@ -8,6 +8,7 @@ import { assembleDisk, DISK_FILES, renewManifest, type Trees, writeSbom } from '
 import { type Cache, entryPath, prune, sweep } from './cache.ts';
 import type { Shop } from './command.ts';
 import { findSupply } from './compile/supply.ts';
+import { exactlyOf } from './guest/prefer.ts';
 import { checkHost } from './host.ts';
 import { imageTree, TREE_FILES } from './image-tree.ts';
 import { findLock } from './lock/use.ts';
@@ -153,7 +154,7 @@ async function makeTrees(shop: Shop, cache: Cache, plan: ImagePlan, watch: Stopw
   const making = [
     timedUnless(plan.cached.tools, 'tools tree', () => toolsTree(shop, cache, tools)),
     timedUnless(plan.cached.tree, 'system tree', () =>
-      imageTree(shop, cache, tree.release, tree.packages, tree.include, tree.module),
+      imageTree(shop, cache, tree.release, tree.packages, exactlyOf(tree), tree.module),
     ),
   ];
   // When one fails, the other still ends by itself: its result is cached, or it leaves nothing.

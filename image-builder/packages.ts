@@ -13,6 +13,7 @@ import { COMPONENTS } from './bases.ts';
 import { type Cache, whileLocked } from './cache.ts';
 import { runCommand, type Shop } from './command.ts';
 import { textDigest } from './digest.ts';
+import { exactly, isPreferred, preferredVersions } from './guest/prefer.ts';
 import type { Mirrors } from './sources.ts';
 
 export type Package = { readonly name: string; readonly version: string };
@@ -131,7 +132,8 @@ export async function openIndex(
     lists: join(home, 'lists'),
     describe,
     resolve: async (include) => {
-      const wanted = ['?essential', 'apt', ...include];
+      const preferred = await preferredOf(release, include, madison);
+      const wanted = ['?essential', 'apt', ...exactly(release, include, preferred)];
       const question = [index, ...wanted, release.local?.digest ?? ''].join(' ');
       const memory = join(home, `resolved-${textDigest(question).slice(0, 16)}.json`);
       if (!existsSync(memory)) {
@@ -155,6 +157,17 @@ export async function openIndex(
       await runCommand(shop, words, { env, cwd: folder, shown: words.slice(0, 3) });
     },
   };
+}
+
+/** Those of `include` that have to come from the release's further repository. */
+async function preferredOf(
+  { further }: Release,
+  include: readonly string[],
+  madison: PackageIndex['madison'],
+): Promise<readonly Package[]> {
+  const names = include.filter(isPreferred);
+  if (further === undefined || names.length === 0) return [];
+  return preferredVersions(await madison(names), further, names);
 }
 
 /** `name<tab>version` lines, as dpkg-query prints them. Pure. */

@@ -1,4 +1,5 @@
 /** What a build would do, worked out before anything is made: version, packages, files, the key of every stage. */
+
 import type { Fleet } from '../configs/fleet.ts';
 import { imageFamily, imageName } from '../configs/naming.ts';
 import type { ArchitectureName } from './architecture.ts';
@@ -8,6 +9,7 @@ import type { Shop } from './command.ts';
 import { digestOf } from './digest.ts';
 import { codeDigest } from './file-digest.ts';
 import { agentSource } from './guest/agent.ts';
+import { exactlyOf } from './guest/prefer.ts';
 import { treeKey } from './image-tree.ts';
 import { type ModulePlan, signedModule } from './kernel/compile.ts';
 import { checkLock, type LockState, lockedResolvers, lockState, type UsedLock } from './lock/use.ts';
@@ -112,7 +114,7 @@ export type StageInputs = {
  * the digest of our own code. */
 export function stageKeys(inputs: StageInputs): Readonly<Record<StageName, string>> {
   const tools = toolsKey(inputs.release, inputs.toolsPackages);
-  const tree = treeKey(inputs.release, inputs.packages, inputs.include, inputs.module);
+  const tree = treeKey(inputs.release, inputs.packages, exactlyOf(inputs), inputs.module);
   const { files, sizeGb, signer } = inputs;
   const signed = signer === undefined ? {} : { signer };
   const beside = BESIDE_DISK;

@@ -1,10 +1,12 @@
 /** The same image in other forms than GCE's: made from what the disk stage has, kept in the cache beside it. */
+
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Cache, cached, prune, remove, workFolder } from '../cache.ts';
 import type { Shop } from '../command.ts';
 import { digestOf } from '../digest.ts';
 import { codeDigest, fileDigest } from '../file-digest.ts';
+import { exactlyOf } from '../guest/prefer.ts';
 import { imageTree } from '../image-tree.ts';
 import { openIndex } from '../packages.ts';
 import type { ImagePlan } from '../plan.ts';
@@ -73,7 +75,7 @@ async function fill(shop: Shop, cache: Cache, plan: ImagePlan, job: Job): Promis
         tree: await toolsTree(shop, cache, tools),
         work,
       };
-      const system = await imageTree(shop, cache, tree.release, tree.packages, tree.include);
+      const system = await imageTree(shop, cache, tree.release, tree.packages, exactlyOf(tree));
       await makeOci(shop, bench, plan, system, join(draft, `${plan.image}.oci.tar`));
       return;
     }

@@ -97,6 +97,27 @@ describe('the guest agent of a repository that stands for Google’s', () => {
     expect(await versionOf(repository)).toBe(newer);
   });
 
+  test.each(['20211116.00-6', '1:20250901.00-g1'])(
+    'is taken though Debian’s version has the higher number (%s)',
+    async (lower) => {
+      const higher = stanza('google-guest-agent', '2:9', '');
+      await repositories.publish('debian', 'trixie-updates', higher, 'debian');
+      const repository = await repositories.publish('google', suite, stanza(agent, lower), 'google');
+      expect(await versionOf(repository)).toBe(lower);
+    },
+  );
+
+  test('is missed where the repository does not have it: Debian’s is not taken for it', async () => {
+    const repository = await repositories.publish('empty', suite, stanza('fluent-bit', '1'), 'google');
+    await expect(versionOf(repository)).rejects.toMatchObject({
+      kind: 'usage',
+      code: 'no-guest-agent',
+      message: expect.stringMatching(
+        /^image.guestAgent: file:.*empty has no google-guest-agent in its suite agent-stable$/,
+      ),
+    });
+  });
+
   test('is not taken when another key signed the repository: the build stops, and says which', async () => {
     const repository = await repositories.publish('impostor', suite, stanza(agent, newer), 'other');
     await expect(versionOf(repository)).rejects.toMatchObject({
