@@ -3,12 +3,13 @@ import { hazardsOf, wordHazards } from '../lib/hazards.ts';
 import type { BuildResult } from './build.ts';
 import type { Json } from './digest.ts';
 import type { ImagePlan } from './plan.ts';
+import { type Step, wordSteps } from './plan-steps.ts';
 import type { Publication } from './publication.ts';
 
 const STAGES = ['tools', 'tree', 'disk'] as const;
 
-/** The inputs and what each stage would do. */
-export function wordPlan(plan: ImagePlan): string {
+/** The inputs, every step, and what each stage would do. */
+export function wordPlan(plan: ImagePlan, steps: readonly Step[]): string {
   const stages = STAGES.map((stage) => {
     const what = plan.cached[stage] ? 'cached, nothing to do' : 'to be made';
     return `  ${stage.padEnd(6)} ${plan.keys[stage].slice(0, 16)}  ${what}`;
@@ -18,6 +19,7 @@ export function wordPlan(plan: ImagePlan): string {
     `version  ${plan.version} on ${plan.base}, ${plan.tree.packages.length} packages, ${plan.files.length} files of ours, ${plan.sizeGb} GiB`,
     `lock     ${wordLockState(plan.lock)}`,
     ...wordAdditions(plan),
+    ...wordSteps(steps),
     'stages',
     ...stages,
     'files',
@@ -49,7 +51,7 @@ function wordLockState(lock: ImagePlan['lock']): string {
 }
 
 /** The same for programs, with every package and file. */
-export function planAsJson(plan: ImagePlan): Json {
+export function planAsJson(plan: ImagePlan, steps: readonly Step[]): Json {
   const { image, family, version, base, sizeGb, keys, cached } = plan;
   const files = plan.files.map((file) => ({ ...file }));
   const lock = plan.lock === undefined ? null : { ...plan.lock };
@@ -65,6 +67,7 @@ export function planAsJson(plan: ImagePlan): Json {
     base,
     sizeGb,
     lock,
+    steps: steps.map((step) => ({ ...step })),
     keys,
     cached,
     packages: plan.tree.packages,

@@ -10,7 +10,7 @@ export type VersionParts = readonly number[];
 /** The word for the newest release of all. */
 export const LATEST = 'latest';
 
-const TAG = /^mr(\d+(?:\.\d+){0,3})$/;
+const TAG = /^mr((?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){0,3})$/;
 
 /** The numbers of a full or partial tag; undefined when the text is no tag. */
 export function parseVersion(tag: string): VersionParts | undefined {

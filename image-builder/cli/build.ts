@@ -6,7 +6,7 @@ const EXAMPLE = `
 Examples:
   pnpm image:build --version mr12.5.1.31                       golden image of the lab's fleet
   pnpm image:build --version mr10.5.3.5 --base debian-12 --plan  what would be done, and why
-  pnpm image:build --version mr13.4.1.10 --source git          compiled from upstream's tag
+  pnpm image:build --version mr13.4.1.10                       compiled from upstream's tag, since the base has another
   pnpm image:build --fleet configs/fleets/prod.yaml            the version that the fleet file names
 `;
 
@@ -40,7 +40,7 @@ function addWhat(build: Command): void {
     .addOption(baseOption())
     .option(
       '--source <source>',
-      "where RTPEngine comes from: debian (Debian's own packages), git (upstream), a URL of git (git+file:///…), of a tarball (https://…tar.gz#sha256=DIGEST), a path, or debs:FOLDER",
+      "where RTPEngine comes from; without it as the fleet file says, or upstream's git for another version than the base has. debian (Debian's own packages), git (upstream), a URL of git (git+file:///…), of a tarball (https://…tar.gz#sha256=DIGEST), a path, or debs:FOLDER",
     )
     .option('--check', "run the source's own tests when it is compiled")
     .addOption(

@@ -6,10 +6,13 @@ import type { Cache } from '../cache.ts';
 import type { Shop } from '../command.ts';
 import { pendingCompile } from '../compile/order.ts';
 import { wordCompile } from '../compile/words.ts';
+import { bucketOf } from '../life/record.ts';
 import { findLock } from '../lock/use.ts';
 import type { OutputFormat } from '../outputs/output.ts';
+import { type Done, stepsOf } from '../plan-steps.ts';
 import type { Progress } from '../progress.ts';
 import type { PublishOrder } from '../publication.ts';
+import { imageFiles } from '../recipe.ts';
 import { listVersions } from '../versions/list.ts';
 import { planAsJson, wordPlan, wordResult } from '../words.ts';
 import { inShop, type ShopWords } from './shop.ts';
@@ -49,15 +52,11 @@ async function outcome(
   words: BuildWords,
   progress: Progress,
 ): Promise<string> {
-  if (words.listVersions === true) return await listVersions(shop, words.source ?? 'git');
+  if (words.listVersions === true)
+    return await listVersions(shop, words.source ?? 'git', words.json === true);
   checkArmRecipe(fleet, words.output);
   checkArmHost(fleet);
-  if (words.plan === true) {
-    const compile = await pendingCompile(shop, cache, fleet, findLock(words.fleet, fleet));
-    if (compile !== undefined) return wordCompile(compile, words.json === true);
-    const plan = await preparePlan(shop, cache, { fleet, fleetFile: words.fleet }, progress);
-    return words.json === true ? `${JSON.stringify(planAsJson(plan), null, 2)}\n` : wordPlan(plan);
-  }
+  if (words.plan === true) return await foresee(shop, cache, fleet, words, progress);
   const publish = publishOrder(words);
   const order: BuildOrder = {
     fleet,
@@ -67,6 +66,34 @@ async function outcome(
   };
   const result: BuildResult = await buildImage(shop, cache, order, progress);
   return words.json === true ? `${JSON.stringify(result, null, 2)}\n` : wordResult(result);
+}
+
+/** What a build would do. Before a compile, the packages are not known, and the files only of a version that is. */
+async function foresee(
+  shop: Shop,
+  cache: Cache,
+  fleet: Fleet,
+  words: BuildWords,
+  progress: Progress,
+): Promise<string> {
+  const publish = publishOrder(words);
+  const steps = (done: Done) =>
+    stepsOf(fleet, {
+      done,
+      bucket: bucketOf(fleet),
+      ...(publish === undefined ? {} : { publish }),
+      ...(words.output === undefined ? {} : { output: words.output }),
+    });
+  const compile = await pendingCompile(shop, cache, fleet, findLock(words.fleet, fleet));
+  if (compile !== undefined) {
+    const { tag } = compile.code;
+    const files = tag === undefined ? {} : { files: imageFiles(fleet, tag).map(({ path }) => path) };
+    const known = { steps: steps({ compile: false, tools: false, tree: false, disk: false }), ...files };
+    return wordCompile(compile, known, words.json === true);
+  }
+  const plan = await preparePlan(shop, cache, { fleet, fleetFile: words.fleet }, progress);
+  const all = steps({ compile: true, ...plan.cached });
+  return words.json === true ? `${JSON.stringify(planAsJson(plan, all), null, 2)}\n` : wordPlan(plan, all);
 }
 
 /** The pin in the repository belongs to Google's project: an image in a lab must not change it by itself. */

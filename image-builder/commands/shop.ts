@@ -9,6 +9,7 @@ import { isVersionWord } from '../../lib/version.ts';
 import type { BaseName } from '../bases.ts';
 import { type Cache, openCache } from '../cache.ts';
 import type { Shop } from '../command.ts';
+import { chooseSource, isSourceOpen } from '../compile/choose.ts';
 import { salvage } from '../failure.ts';
 import { type Progress, type Renderer, showProgress } from '../progress.ts';
 import { whileThereIsRoom } from '../room.ts';
@@ -32,13 +33,18 @@ type Work = (shop: Shop, cache: Cache, fleet: Fleet, progress: Progress) => Prom
 
 /** Prints what `work` returns; after a failure or Ctrl-C nothing is left but what was asked for. */
 export async function inShop(words: ShopWords, work: Work): Promise<number> {
-  const fleet = withWords(loadFleet(words.fleet), words);
+  const file = loadFleet(words.fleet);
+  const asked = withWords(file, words);
   const cache = openCache(process.env);
   return await interruptible(async (signal) => {
-    const shop: Shop = { log: newLog(cache, fleet), signal };
+    const shop: Shop = { log: newLog(cache, asked), signal };
     const progress = showProgress(rendererFor(words));
     try {
-      const text = await whileThereIsRoom(cache.root, () => work(shop, cache, fleet, progress));
+      const text = await whileThereIsRoom(cache.root, async () => {
+        const isOpen = isSourceOpen(words, file, asked);
+        const fleet = isOpen ? await chooseSource(shop, cache, asked, progress) : asked;
+        return await work(shop, cache, fleet, progress);
+      });
       process.stdout.write(text);
       return EXIT.done;
     } catch (error) {

@@ -6,14 +6,13 @@ import { parseSource, UPSTREAM } from './source.ts';
 import { listTags } from './tags.ts';
 
 /**
+ * @param asJson an array of them instead
  * @returns one release tag a line, oldest first
  * @throws FleetError `usage`, code `no-tags`: the source is no git repository
  */
-export async function listVersions(shop: Shop, source: string): Promise<string> {
-  const tags = await listTags(shop, repositoryOf(source));
-  return releaseTags([...tags.keys()])
-    .map((tag) => `${tag}\n`)
-    .join('');
+export async function listVersions(shop: Shop, source: string, asJson = false): Promise<string> {
+  const tags = releaseTags([...(await listTags(shop, repositoryOf(source))).keys()]);
+  return asJson ? `${JSON.stringify(tags, null, 2)}\n` : tags.map((tag) => `${tag}\n`).join('');
 }
 
 function repositoryOf(text: string): string {

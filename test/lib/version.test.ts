@@ -20,12 +20,19 @@ describe('versions of RTPEngine', () => {
     );
   });
 
-  test.each(['12.5.1.31', 'mr', 'mr12.', 'mr12.5.1.31.1', 'mr12.5.1.31-1', 'MR12.5', ' mr12.5'])(
-    '%j is no tag',
-    (text) => {
-      expect(parseVersion(text)).toBeUndefined();
-    },
-  );
+  test.each([
+    '12.5.1.31',
+    'mr',
+    'mr12.',
+    'mr12.5.1.31.1',
+    'mr12.5.1.31-1',
+    'MR12.5',
+    ' mr12.5',
+    'mr012.5',
+    'mr12.05',
+  ])('%j is no tag', (text) => {
+    expect(parseVersion(text)).toBeUndefined();
+  });
 
   test('order is by number, not by letter', () => {
     expect(['mr9.5.1.1', 'mr12.5.1.4', 'mr12.5.1.31', 'mr10.5.3.5'].toSorted(compareVersions)).toEqual([

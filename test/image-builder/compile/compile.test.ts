@@ -51,12 +51,16 @@ test('the tree of a compile is kept nowhere', () => {
 });
 
 test('a plan names tag, commit, place and key before anything is compiled', () => {
-  const text = wordCompile(ORDER, false);
+  const known = { steps: [{ what: 'compile it', state: 'to be done' }], files: ['/etc/a'] } as const;
+  const text = wordCompile(ORDER, known, false);
   for (const word of ['mr13.4.1.10', 'a'.repeat(40), 'https://git.example/r', compileKey(ORDER).slice(0, 16)])
     expect(text).toContain(word);
   expect(text).toMatch(/^hazards {2}.*redis-format/m);
-  expect(JSON.parse(wordCompile(ORDER, true)).compile).toMatchObject({
-    version: 'mr13.4.1.10',
-    check: false,
+  expect(text).toContain('steps\n  1. compile it  (to be done)\nfiles\n  /etc/a\n');
+  expect(JSON.parse(wordCompile(ORDER, known, true))).toMatchObject({
+    compile: { version: 'mr13.4.1.10', check: false },
+    ...known,
   });
+  const unknown = JSON.parse(wordCompile(ORDER, { steps: [] }, true));
+  expect(unknown.files).toBeNull();
 });

@@ -44,6 +44,11 @@ describe('tags of a git repository', () => {
     expect(await listVersions(shop, `git+file://${repository}`)).toBe(
       'mr13.4.1.9\nmr13.4.1.10\nmr13.5.1.1\n',
     );
+    expect(JSON.parse(await listVersions(shop, repository, true))).toEqual([
+      'mr13.4.1.9',
+      'mr13.4.1.10',
+      'mr13.5.1.1',
+    ]);
   });
 
   test('a branch, a tag and a commit lead to the commit; an unknown name is refused', async () => {
