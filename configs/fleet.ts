@@ -417,7 +417,7 @@ export interface Fleet {
      */
     diskGb: number;
     /**
-     * Number of the database for call state. Used while the fleet has one relay: relays that share a database would restore, count and delete each other's calls. With `network.floatingAddresses` through this one go copies of calls that move, and the next ones are the relays', one each.
+     * Number of the database for call state. Used while the fleet has one relay: relays that share a database would restore, count and delete each other's calls. With `network.floatingAddresses` this one stays empty, through the next one go copies of calls that move, and those after it are the relays', one each.
      */
     database: number;
     /**

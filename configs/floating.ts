@@ -33,14 +33,22 @@ export function seatsOf(fleet: Readonly<Fleet>): readonly Seat[] {
   return cloud.zones.flatMap((zone, place) =>
     Array.from({ length: relays.perZone }, (_, index) => ({
       ...{ relay: relayName(name, zone, index), zone, index },
-      database: redis.database + 1 + index * cloud.zones.length + place,
+      database: redis.database + 2 + index * cloud.zones.length + place,
     })),
   );
 }
 
+/**
+ * Number of the database that every relay watches from its start on, and that stays empty: RTPEngine takes each call that is written
+ * to a watched one over as foreign, at its start too (`do_redis_restore` in daemon/main.c@mr13.4.1.10). So it is not that of the copies.
+ */
+export function watchedDatabase({ redis }: Readonly<Pick<Fleet, 'redis'>>): number {
+  return redis.database;
+}
+
 /** Number of the database through which copies of calls that move go; it stays the same when the fleet grows. */
 export function copiesDatabase({ redis }: Readonly<Pick<Fleet, 'redis'>>): number {
-  return redis.database;
+  return redis.database + 1;
 }
 
 /** What must not be together with floating addresses, and what they need. */
@@ -74,7 +82,7 @@ export function floating(fleet: Fleet): readonly Problem[] {
 function databases(fleet: Fleet): readonly Problem[] {
   const { database, controlDatabase, kind } = fleet.redis;
   const last = Math.max(...seatsOf(fleet).map((seat) => seat.database));
-  const what = `those of call state (${database} for copies, ${database + 1} to ${last} for ${last - database} relays with floating addresses)`;
+  const what = `those of call state (${database} empty, ${database + 1} for copies, ${database + 2} to ${last} for ${last - database - 1} relays with floating addresses)`;
   const problems: Problem[] = [];
   // What is the same as redis.database is said for every fleet.
   if (controlDatabase > database && controlDatabase <= last)

@@ -18,8 +18,9 @@ export const METADATA = {
   floating: 'rtpfleet-floating',
   /** Of such a relay: its own floating address. */
   home: 'rtpfleet-home',
-  /** Of such a relay: number of the database, at the Redis of `redis`, through which copies of calls that move go. */
-  copies: 'rtpfleet-copies',
+  /** Of such a relay: number of a database, at the Redis of `redis`, that stays empty and that it watches from its start on
+   * (`subscribe-keyspace`): only an RTPEngine that watches one can be told while it runs to watch another. */
+  watched: 'rtpfleet-watched',
   /** `self`: the relay admits itself after its own check; `controller`: it stays cordoned until it is admitted. */
   admission: 'rtpfleet-admission',
   /** GCE's own switch for guest attributes; value `TRUE`. */

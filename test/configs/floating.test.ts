@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Fleet } from '../../configs/fleet.ts';
-import { copiesDatabase, seatsOf } from '../../configs/floating.ts';
+import { copiesDatabase, seatsOf, watchedDatabase } from '../../configs/floating.ts';
 import { parseFleet } from '../../configs/load.ts';
 import { FleetError } from '../../lib/errors.ts';
 
@@ -43,10 +43,10 @@ function problemsOf(parts: Parameters<typeof file>[0]): readonly string[] {
 
 test('each relay has a name that the file determines, and a database of its own', () => {
   expect(seatsOf(fleet({ perZone: 2 }))).toEqual([
-    { relay: 'demo-us-central1-a-0', zone: 'us-central1-a', index: 0, database: 2 },
-    { relay: 'demo-us-central1-a-1', zone: 'us-central1-a', index: 1, database: 4 },
-    { relay: 'demo-us-central1-b-0', zone: 'us-central1-b', index: 0, database: 3 },
-    { relay: 'demo-us-central1-b-1', zone: 'us-central1-b', index: 1, database: 5 },
+    { relay: 'demo-us-central1-a-0', zone: 'us-central1-a', index: 0, database: 3 },
+    { relay: 'demo-us-central1-a-1', zone: 'us-central1-a', index: 1, database: 5 },
+    { relay: 'demo-us-central1-b-0', zone: 'us-central1-b', index: 0, database: 4 },
+    { relay: 'demo-us-central1-b-1', zone: 'us-central1-b', index: 1, database: 6 },
   ]);
 });
 
@@ -61,7 +61,7 @@ const databases = (parts: Parameters<typeof file>[0]) =>
     ),
   );
 
-test('no database is of two relays, of the lock or of the copies, whatever the size', () => {
+test('no database is of two relays, of the lock, of the copies or watched, whatever the size', () => {
   fc.assert(
     fc.property(
       fc.record({ zones: fc.integer({ min: 1, max: 4 }), perZone: fc.integer({ min: 1, max: 40 }) }),
@@ -70,7 +70,8 @@ test('no database is of two relays, of the lock or of the copies, whatever the s
         const redis = { kind: 'external', host: 'r', database, controlDatabase: 0 };
         const one = fleet({ ...size, redis });
         const numbers = seatsOf(one).map((seat) => seat.database);
-        expect(new Set([...numbers, copiesDatabase(one), 0]).size).toBe(size.zones * size.perZone + 2);
+        const others = [copiesDatabase(one), watchedDatabase(one), 0];
+        expect(new Set([...numbers, ...others]).size).toBe(size.zones * size.perZone + 3);
       },
     ),
     { numRuns: 60 },
@@ -108,12 +109,12 @@ describe('refused, in one sentence:', () => {
     ],
     [
       { redis: { controlDatabase: 3 } },
-      /^redis\.controlDatabase: 3 is one of those of call state \(1 for copies, 2 to 3 for 2 relays/,
+      /^redis\.controlDatabase: 3 is one of those of call state \(1 empty, 2 for copies, 3 to 4 for 2 relays/,
     ],
     [{ redis: { controlDatabase: 1 } }, /^redis\.controlDatabase: 1 is also redis\.database/],
     [
       { zones: 3, perZone: 5 },
-      /^redis\.database: those of call state \(1 for copies, 2 to 16 for 15 relays .*\) are more than Memorystore has, 0 to 15/,
+      /^redis\.database: those of call state \(1 empty, 2 for copies, 3 to 17 for 15 relays .*\) are more than Memorystore has, 0 to 15/,
     ],
     [
       { network: { range: '10.9.0.0/29' }, perZone: 2, redis: {} },
