@@ -2,6 +2,10 @@
 
 type Sign = { readonly what: string; readonly pattern: RegExp; readonly isFatal: boolean };
 
+/** Words of the firmware (EDK II, both as measured), in the lines of systemd-boot and of the firmware's own boot manager. */
+const REFUSED =
+  /(?:Error loading (?<file>\\\S+)|BdsDxe: failed to (?:load|start) Boot\w+ "(?<option>[^"]*)".*): (?:Access Denied|Security Violation)/i;
+
 /**
  * After kola's table (coreos-assembler mantle/kola/harness.go). Not `soft lockup` and `rcu stall`: on a busy host emulation
  * is slow enough for them, and they say nothing about the image.
@@ -20,6 +24,7 @@ const SIGNS: readonly Sign[] = [
     pattern: /You are in emergency mode|Entering emergency mode|\(initramfs\)/,
     isFatal: true,
   },
+  { what: 'refusal by Secure Boot', pattern: REFUSED, isFatal: true },
   { what: 'no kernel', pattern: /no kernel could be started|BdsDxe: No bootable option/, isFatal: true },
 ];
 
@@ -51,4 +56,14 @@ export function consoleProblems(serial: string): readonly ConsoleProblem[] {
     const sign = SIGNS.find(({ pattern }) => pattern.test(line));
     return sign === undefined ? [] : [{ what: sign.what, line, isFatal: sign.isFatal }];
   });
+}
+
+/** What Secure Boot kept from starting, the first of it; undefined: nothing. */
+export function refusedBySecureBoot(serial: string): string | undefined {
+  for (const line of linesOf(serial)) {
+    const { file, option } = REFUSED.exec(line)?.groups ?? {};
+    if (file !== undefined) return file;
+    if (option !== undefined) return `the boot loader of ${option.trim()}`;
+  }
+  return undefined;
 }

@@ -1,7 +1,7 @@
 /** Whether a machine that was booted from an image is one that may serve: every reason why not. Pure. */
 import { readTuning } from '../../image-builder/tuning/read-back.ts';
 import { kernelFault, kernelForwarding } from '../../lib/kernel-forwarding.ts';
-import { consoleProblems, linesOf } from './console.ts';
+import { consoleProblems, linesOf, refusedBySecureBoot } from './console.ts';
 import type { GuestReport, RelayReport } from './guest.ts';
 
 export type Call = {
@@ -49,7 +49,7 @@ const LEAST_PART_OF_DISK = 0.9;
 
 /** @param version release that must run; undefined: any */
 export function judge(evidence: Evidence, version: string | undefined): BootReport {
-  const problems = [
+  const problems = refusal(evidence) ?? [
     ...consoleProblems(evidence.serial).map(({ what, line }) => `console: ${what}: ${line.trim()}`),
     ...silence(evidence),
     ...relayProblems(evidence, version),
@@ -57,6 +57,15 @@ export function judge(evidence: Evidence, version: string | undefined): BootRepo
     ...evidence.calls.flatMap((call) => callProblems(call, kernelOf(evidence))),
   ];
   return { ...evidence, ok: problems.length === 0, problems };
+}
+
+/** The one reason for all that is missing then. */
+function refusal({ serial, relay }: Evidence): readonly string[] | undefined {
+  const what = relay === undefined ? refusedBySecureBoot(serial) : undefined;
+  if (what === undefined) return undefined;
+  return [
+    `Secure Boot did not let ${what} start: it was not signed with the certificate that the firmware trusts, or was changed since`,
+  ];
 }
 
 function silence({ relay, guest, seconds, isOver, serial }: Evidence): readonly string[] {

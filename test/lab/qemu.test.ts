@@ -1,9 +1,12 @@
 /** Golden images under real firmware, with their own kernel: what nspawn machines cannot show. Both at once, one processor each. */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { unpackDisk } from '../../lab/images/archive.ts';
+import { findDisk } from '../../lab/qemu/find-disk.ts';
 import { CERTIFICATE, signedFleet } from '../support/signed-fleet.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -41,10 +44,27 @@ async function imageOf({ base, version, isSigned }: (typeof BOOTS)[number]): Pro
   return (await program('image-builder/cli.ts', ...words)).image;
 }
 
+/** Words of the boot loader; in front of the root file system they are nowhere else. */
+const IN_LOADER = '#### LoaderInfo: systemd-boot';
+const BEFORE_ROOT = 98 * 1024 ** 2;
+
+/** Turns one bit of the boot loader of a disk. */
+async function alterLoader(disk: string): Promise<void> {
+  const file = await open(disk, 'r+');
+  try {
+    const { buffer } = await file.read(Buffer.alloc(BEFORE_ROOT), 0, BEFORE_ROOT, 0);
+    const place = buffer.indexOf(IN_LOADER);
+    expect(place).toBeGreaterThan(0);
+    await file.write(Buffer.from([(buffer[place] ?? 0) ^ 1]), 0, 1, place);
+  } finally {
+    await file.close();
+  }
+}
+
 describe('an image in QEMU', () => {
+  const images: string[] = [];
   const reports = new Map<string, Awaited<ReturnType<typeof program>>>();
   beforeAll(async () => {
-    const images: string[] = [];
     for (const each of BOOTS) images.push(await imageOf(each));
     await Promise.all(
       BOOTS.map(async ({ firmware, disk, isSigned }, place) => {
@@ -83,6 +103,20 @@ describe('an image in QEMU', () => {
     const { relay, calls } = reports.get('uefi');
     expect(relay.health).toContain('active, table 0');
     expect(calls[0].inKernel).toBeGreaterThan(0);
+  });
+
+  test('is refused by Secure Boot when one bit of its boot loader is another, and says so', async () => {
+    const altered = join(folder, 'altered');
+    await unpackDisk(findDisk(images[0] ?? '', process.env).file, altered);
+    const disk = join(altered, 'disk.raw');
+    await alterLoader(disk);
+    const words = [disk, '--secure-boot', CERTIFICATE, '--within', '600', '--json'];
+    expect(await program('lab/qemu/main.ts', ...words)).toMatchObject({
+      ok: false,
+      problems: [
+        expect.stringMatching(/^Secure Boot did not let the boot loader of .* start: it was not signed/),
+      ],
+    });
   });
 
   test('leaves nothing', async () => {

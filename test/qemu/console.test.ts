@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { consoleProblems, linesOf } from '../../lab/qemu/console.ts';
+import { consoleProblems, linesOf, refusedBySecureBoot } from '../../lab/qemu/console.ts';
 
 const GOOD = `\u001b[2J\u001b[01;01HBdsDxe: starting Boot0001
 [    0.000000] Linux version 6.12.48+deb13-cloud-amd64 (debian-kernel@lists.debian.org)
@@ -8,6 +8,32 @@ const GOOD = `\u001b[2J\u001b[01;01HBdsDxe: starting Boot0001
 [\u001b[0;32m  OK  \u001b[0m] Started \u001b[0;1;39mrtpengine-daemon.service\u001b[0m.
          Starting \u001b[0;1;39memergency-exit.service\u001b[0m - Prepares...
 `;
+
+/** As OVMF 2022.11 and systemd-boot 257 print them. */
+const LOADER_REFUSED =
+  'BdsDxe: failed to load Boot0001 "UEFI QEMU QEMU HARDDISK " from PciRoot(0x0)/Pci(0x1,0x0)/Scsi(0x0,0x0): Access Denied';
+const KERNEL_REFUSED =
+  '../src/boot/boot.c:2576@image_start: Error loading \\EFI\\Linux\\rtpfleet.efi: Access denied';
+const SHELL_REFUSED =
+  'BdsDxe: failed to start Boot0002 "EFI Internal Shell" from Fv(7CB8)/FvFile(7C04): Security Violation';
+
+describe('what Secure Boot refused', () => {
+  test.each([
+    ['the kernel', KERNEL_REFUSED, '\\EFI\\Linux\\rtpfleet.efi'],
+    ['the boot loader', LOADER_REFUSED, 'the boot loader of UEFI QEMU QEMU HARDDISK'],
+  ])('%s is told, not what the firmware tries after it', (_, line, what) => {
+    expect(refusedBySecureBoot(`${GOOD}${line}\r\n${SHELL_REFUSED}\r\n`)).toBe(what);
+  });
+
+  test.each([
+    GOOD,
+    'BdsDxe: failed to load Boot0001 "UEFI PXEv4" from PciRoot(0x0): Not Found',
+    'rtpengine: Error loading module: Access denied',
+  ])('is nothing on any other console', (serial) => {
+    expect(refusedBySecureBoot(serial)).toBeUndefined();
+    expect(consoleProblems(serial)).toEqual([]);
+  });
+});
 
 describe('a console', () => {
   test('of a boot that went well has no problem, even where the host was slow', () => {
@@ -51,6 +77,8 @@ describe('a console', () => {
     ['emergency shell', true, 'You are in emergency mode. After logging in, type "journalctl -xb"'],
     ['emergency shell', true, '(initramfs) '],
     ['no kernel', true, 'rtpfleet: no kernel could be started'],
+    ['refusal by Secure Boot', true, LOADER_REFUSED],
+    ['refusal by Secure Boot', true, KERNEL_REFUSED],
   ])('shows a %s (fatal: %s)', (what, isFatal, line) => {
     expect(consoleProblems(`${GOOD}${line}\n`)).toMatchObject([{ what, isFatal }]);
   });

@@ -118,6 +118,15 @@ describe('a booted image', () => {
       { calls: [CALL, { ...CALL, port: 22_223, ok: false, reason: 'no RTP', receivedA: 0 }] },
       /call .*22223.* no RTP/,
     ],
+    [
+      'a kernel that Secure Boot refused, which is the one reason for all that is missing',
+      {
+        ...{ relay: undefined, guest: undefined, isSecureBoot: true },
+        serial: String.raw`Error loading \EFI\Linux\a.efi: Access denied
+BdsDxe: No bootable option or device was found.`,
+      },
+      /^Secure Boot did not let \\EFI\\Linux\\a\.efi start: it was not signed/,
+    ],
     ['Secure Boot that is off', { isSecureBoot: true }, /Secure Boot is off/],
     [
       'silence',
