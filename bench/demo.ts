@@ -6,13 +6,18 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ROOT } from '../lab/demo/plan.ts';
+import { loadFleet } from '../configs/load.ts';
+import { DEMO, ROOT } from '../lab/demo/plan.ts';
 import { lookAtFleet } from '../lab/demo/steps.ts';
 import { readLab } from '../lab/lab-file.ts';
 import type { Report } from '../rollout/report/types.ts';
 import { bootSeconds } from './boot.ts';
 import { type DrainWatch, watchDrains } from './drain-watch.ts';
-import { type Measured, median, wordMeasured } from './numbers.ts';
+import { type Measured, median, wordMeasured, wordSteps } from './numbers.ts';
+import { rolloutTime, type Seen } from './rollout-time.ts';
+
+/** Nothing was seen from outside. */
+const BLIND: Seen = { goneAt: () => undefined, backAt: () => undefined };
 
 const HELP_RUNS = 15;
 const BOOTS = 5;
@@ -88,7 +93,14 @@ async function measure(): Promise<readonly Measured[]> {
     demo = await runDemo();
   }
   const report = JSON.parse(readFileSync(join(ROOT, 'report.json'), 'utf8')) as Report;
-  const seen = report.relays.flatMap(({ name, emptyAt }) => demo.drains?.seenAfter(name, emptyAt) ?? []);
+  const { drains = BLIND } = demo;
+  const seen = report.relays.flatMap(({ name, emptyAt = '' }) => {
+    const gone = drains.goneAt(name, emptyAt);
+    return gone === undefined ? [] : [(Date.parse(emptyAt) - gone) / 1_000];
+  });
+  const { rollout } = loadFleet(DEMO.fleetFile);
+  const time = rolloutTime(report, drains, rollout.gatePackets);
+  process.stdout.write(`\nthe rollout, ${time.total.toFixed(1)} s:\n${wordSteps(time.steps)}\n`);
   const boots: number[] = [];
   for (let boot = 0; boot < BOOTS; boot += 1) boots.push(await bootSeconds(await readLab(folder), boot));
   const down = await takeDown();
@@ -105,6 +117,7 @@ async function measure(): Promise<readonly Measured[]> {
       measured: Math.max(...seen),
       wanted: 1,
     },
+    { what: 'rollout over its lower bound', measured: time.total / time.bound, wanted: 1.05, unit: '' },
   ];
 }
 

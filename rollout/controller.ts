@@ -41,7 +41,7 @@ export type Run = {
 };
 
 const ACTS_AT_ONCE = 16;
-/** While a drain is at its end, the proof is gathered this fast, ms. */
+/** While a drain is at its end, the proof is gathered this fast; the round after an act comes as soon, ms. */
 const PROOF_MS = 100;
 /** A cloud that cannot be read is asked again after this, doubled each time up to the last, ms. */
 const RETRY_MS = 1_000;
@@ -56,6 +56,7 @@ export async function runRollout(ports: Ports, run: Run): Promise<RunEnd> {
     told: NOTHING_TOLD,
     started: false,
     cleared: false,
+    acted: false,
     wish: undefined,
     gates: openGates(run.consent, clock),
   };
@@ -73,6 +74,8 @@ type Progress = {
   started: boolean;
   /** Nothing speaks against the first act. */
   cleared: boolean;
+  /** The last round changed something, and what follows from that may be done at once. */
+  acted: boolean;
   wish: Wish | undefined;
   readonly gates: Gates;
 };
@@ -86,7 +89,7 @@ async function untilEnd(ports: Ports, run: Run, progress: Progress): Promise<Run
       const end = await round(ports, run, progress);
       if (end !== undefined) return end;
       misses = 0;
-      await ports.clock.sleep(pauseMs(progress.fleet, run.policy), wakes(run, progress));
+      await ports.clock.sleep(pauseMs(progress, run.policy), wakes(run, progress));
     } catch (error) {
       if (!isFleetError(error)) throw error;
       // What was never seen is more likely a wrong name than a passing trouble.
@@ -123,11 +126,11 @@ async function round(ports: Ports, run: Run, progress: Progress): Promise<RunEnd
   if (end !== undefined && wish?.kind === 'abort') return aborted(wish, fleet, actions);
   if (end === 'done') return { result: 'done', because: doneBecause(fleet), fleet };
   if (end === 'held') return held(fleet, actions);
-  const failures = await settledLimited(actions.filter(isAct), ACTS_AT_ONCE, (act) =>
-    carryOut(act, ports, run),
-  );
-  const fatal = failures.find((failure) => failure !== undefined);
+  const acts = actions.filter(isAct);
+  const outcomes = await settledLimited(acts, ACTS_AT_ONCE, (act) => carryOut(act, ports, run));
+  const fatal = outcomes.find((outcome) => isFleetError(outcome));
   if (fatal !== undefined) throw fatal;
+  progress.acted = outcomes.length > 0 && outcomes.every((outcome) => outcome === 'done');
   return undefined;
 }
 
@@ -162,11 +165,11 @@ function decide(
 }
 
 /**
- * One act, told before and after. A failure is noted, and the loop comes round again; what comes back is a failure
- * that ends the run. After Ctrl-C, or without the lock, what is in hand is finished and nothing further is begun.
+ * One act, told before and after. A failure is noted, and the loop comes round again; a failure that ends the run comes
+ * back. After Ctrl-C, or without the lock, what is in hand is finished and nothing further is begun.
  */
-async function carryOut(act: Act, ports: Ports, run: Run): Promise<FleetError | undefined> {
-  if (run.stop.aborted) return undefined;
+async function carryOut(act: Act, ports: Ports, run: Run): Promise<FleetError | 'done' | 'not done'> {
+  if (run.stop.aborted) return 'not done';
   const { journal, clock } = ports;
   const relay = refOf(act.relay);
   const startedAt = clock.now();
@@ -176,7 +179,7 @@ async function carryOut(act: Act, ports: Ports, run: Run): Promise<FleetError | 
     const done = await execute(act, ports, { run: run.id, policy: run.policy });
     run.observer.note(act.relay, undefined);
     tellDone(act, done, (clock.now() - startedAt) / 1000, ports);
-    return undefined;
+    return 'done';
   } catch (error) {
     if (!isFleetError(error)) throw error;
     const next = error.kind === 'retry' || error.kind === 'hold' ? error.kind : 'stop';
@@ -186,7 +189,7 @@ async function carryOut(act: Act, ports: Ports, run: Run): Promise<FleetError | 
     journal.write({ kind: 'action-failed', action: act.kind, relay, seconds, code, message, ...hint, next });
     if (next === 'stop') return error;
     run.observer.note(act.relay, { action: act.kind, at: clock.now(), next, message });
-    return undefined;
+    return 'not done';
   }
 }
 
@@ -205,9 +208,9 @@ function wakes({ stop }: Run, { gates }: Progress): AbortSignal {
   return answered === undefined ? stop : AbortSignal.any([stop, answered]);
 }
 
-function pauseMs(fleet: Fleet | undefined, { pollSeconds }: Policy): number {
+function pauseMs({ fleet, acted }: Progress, { pollSeconds }: Policy): number {
   const closing = fleet?.relays.some((relay) => !relay.onTarget && looksEmpty(relay)) ?? false;
-  return closing ? Math.min(PROOF_MS, pollSeconds * 1000) : pollSeconds * 1000;
+  return closing || acted ? Math.min(PROOF_MS, pollSeconds * 1000) : pollSeconds * 1000;
 }
 
 function started(run: Run, fleet: Fleet) {

@@ -31,7 +31,8 @@ export function buildReport({ events, calls }: ReportInput): Report | undefined 
   if (first === undefined || last === undefined) return undefined;
   const until = [events.at(-1)?.at, calls.at(-1)?.at].reduce((a, b) => ((a ?? '') > (b ?? '') ? a : b)) ?? '';
   const wanted = new Map(last.targets.map(({ zone, version }) => [zone, version]));
-  const relays = relayStories(events, (zone) => wanted.get(zone), until);
+  const stories = relayStories(events, (zone) => wanted.get(zone), until);
+  const relays = stories.map((relay) => ({ ...relay, ...lastCallOf(relay, calls) }));
   const sessions = sessionsOf(calls, events, relays);
   const callsReport = callsOf(calls);
   const run = runOf(events, starts, relays);
@@ -76,6 +77,21 @@ function runOf(
       ...(version === undefined ? {} : { version }),
     })),
   };
+}
+
+/** Callers know `address:port`; the next VM has the same address. */
+function lastCallOf(
+  { address, replacedAt }: RelayReport,
+  calls: readonly CallLine[],
+): { lastCallAt?: string } {
+  if (address === undefined || replacedAt === undefined) return {};
+  const ends = calls.flatMap((line) =>
+    line.kind === 'call-ended' && line.relay?.startsWith(`${address}:`) && line.at <= replacedAt
+      ? [line.at]
+      : [],
+  );
+  const lastCallAt = ends.toSorted().at(-1);
+  return lastCallAt === undefined ? {} : { lastCallAt };
 }
 
 function versionsOf(versions: readonly (string | undefined)[]): readonly string[] {

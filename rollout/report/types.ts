@@ -65,6 +65,8 @@ export type RelayReport = {
   /** The session limit 0 was read back. */
   readonly cordonedAt?: string;
   readonly callsWhenCordoned?: number;
+  /** The last call on it before it was replaced ended, as its callers saw it; absent: nobody told. */
+  readonly lastCallAt?: string;
   /** The delete guard had its proof that no call is left. */
   readonly emptyAt?: string;
   /** The group accepted the order to re-create the VM. */
