@@ -47,7 +47,8 @@ export async function takeRedisLock(
   const client = await connectRedis(place);
   const keys = [lockKey(fleet), `rtpfleet:rollout:${fleet}:token`];
   const value = JSON.stringify(owner);
-  const run: Script = async (script, ...args) => await client.eval(script, { keys, arguments: [...args] });
+  const run: Script = async (script, ...args) =>
+    await inTime(client.eval(script, { keys, arguments: [...args] }), place);
   try {
     const sentAt = clock.now();
     const { token, tookOver } = await take(run, value);

@@ -16,6 +16,7 @@ const owner = ownerOf('r1', 'ann@host', Date.now());
 const dead = { ...owner, run: 'r0', pid: 4_190_000 };
 
 let stop: () => void = () => undefined;
+let signal: (name: 'SIGSTOP' | 'SIGCONT') => void = () => undefined;
 let place = { host: '127.0.0.1', port: 0, database: 6 };
 
 beforeAll(async () => {
@@ -23,6 +24,7 @@ beforeAll(async () => {
   const dir = mkdtempSync(join(tmpdir(), 'rtpfleet-redis-'));
   const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', dir];
   const server = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'ignore'] });
+  signal = (name) => server.kill(name);
   stop = () => {
     server.kill();
     rmSync(dir, { recursive: true, force: true });
@@ -45,6 +47,19 @@ test('on one machine a second rollout is refused and told who has the lock; a re
   });
   await lock.release();
   await (await takeLocalLock(name, owner)).release();
+});
+
+test('a Redis that no longer answers keeps nobody from ending', async () => {
+  const lock = await takeRedisLock(place, 'fleet-s', owner, wallClock);
+  signal('SIGSTOP');
+  try {
+    await lock.release();
+    await expect(takeRedisLock(place, 'fleet-s', owner, wallClock)).rejects.toMatchObject({
+      code: 'redis-unreachable',
+    });
+  } finally {
+    signal('SIGCONT');
+  }
 });
 
 test('in Redis a second rollout is refused; each owner has a higher token', async () => {
