@@ -11,6 +11,7 @@ import type { Observer } from '../observe.ts';
 import { placeOf, vmOf } from '../ports.ts';
 import { controlPlace, type FleetOptions, observerOf, type Session, withSession } from '../session.ts';
 import { settled, settledLimited } from '../settled.ts';
+import { runningHazards } from '../view/hazards.ts';
 
 export type VerifyOptions = FleetOptions & { readonly json: boolean };
 
@@ -34,9 +35,10 @@ export async function verify(options: VerifyOptions): Promise<number> {
     ]);
     const run = running?.owner.run;
     const found = findings({ fleet, reports, leftovers: leftovers.flat(), leftOut, run }, policy);
+    const hazards = runningHazards(fleet.relays);
     const text = options.json
-      ? JSON.stringify({ fleet: file.name, ...(run === undefined ? {} : { run }), findings: found })
-      : linesOf(found, fleet, run).join('\n');
+      ? JSON.stringify({ fleet: file.name, ...(run === undefined ? {} : { run }), findings: found, hazards })
+      : [...linesOf(found, fleet, run), ...hazards].join('\n');
     process.stdout.write(`${text}\n`);
     return found.length === 0 ? EXIT.done : EXIT.halted;
   });

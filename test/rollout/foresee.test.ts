@@ -6,6 +6,7 @@ test('a run says what goes wrong between the versions, and that it cannot end, b
   const two = fleetOf(stale('a1'), stale('b1'));
   expect(foreseen(two, POLICY, [], NOW)).toEqual([
     expect.stringMatching(/^hazard of mr10.5.3.5 to mr12.5.1.31: /),
+    expect.stringMatching(/^hazard of mr10.5.3.5: an ended call counts as a call/),
   ]);
   expect(foreseen(two, { ...POLICY, reserve: 'relay' }, [], NOW).at(-1)).toMatch(
     /^as things are, this run would be held with 0 relays replaced: .*1 relay carries 1000 calls, 0 without one more relay/,
