@@ -1,6 +1,7 @@
 /** IPv4 addresses of the lab's network: who has which, and which is next. */
 import { FleetError } from '../lib/errors.ts';
 import type { Lab } from './context.ts';
+import type { Link } from './types.ts';
 
 const toNumber = (address: string): number =>
   address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
@@ -23,16 +24,28 @@ export function inRange(lab: Lab, address: string): boolean {
   return value >= first && value <= last && !lab.network.reserved.includes(address);
 }
 
-/** Addresses that belong to an instance, a managed VM that keeps its own, or a reservation. */
+/** Addresses that belong to an instance, a managed VM that keeps its own, a reservation, or a forwarding rule. */
 export function takenAddresses(lab: Lab): Set<string> {
-  const { instances, instanceGroupManagers, addresses } = lab.state.tables;
+  const { instances, instanceGroupManagers, addresses, forwardingRules } = lab.state.tables;
   const taken = new Set<string>([lab.network.gateway, ...lab.network.reserved]);
   for (const { resource } of Object.values(instances))
     for (const { networkIP } of resource.networkInterfaces ?? []) if (networkIP) taken.add(networkIP);
   for (const { members } of Object.values(instanceGroupManagers))
     for (const { address } of Object.values(members)) if (address) taken.add(address);
   for (const { resource } of Object.values(addresses)) if (resource.address) taken.add(resource.address);
+  for (const { resource } of Object.values(forwardingRules))
+    if (resource.IPAddress) taken.add(resource.IPAddress);
   return taken;
+}
+
+/** The instance or forwarding rule that has this address now: nothing else can have it beside them. */
+export function userOf(lab: Lab, address: string): Link | undefined {
+  const { instances, forwardingRules } = lab.state.tables;
+  const instance = Object.entries(instances).find(([, { resource }]) =>
+    resource.networkInterfaces?.some(({ networkIP }) => networkIP === address),
+  );
+  const rule = Object.entries(forwardingRules).find(([, { resource }]) => resource.IPAddress === address);
+  return (instance ?? rule)?.[0];
 }
 
 /**

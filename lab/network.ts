@@ -19,6 +19,7 @@ import {
   SERVICES_HOST,
 } from './network/dnsmasq.ts';
 import { startDnsmasq } from './network/dnsmasq-process.ts';
+import { createRoutes } from './network/routes.ts';
 import { openSocket } from './network/sockets.ts';
 import type { LabNetwork, MachineSpec } from './ports.ts';
 
@@ -56,6 +57,7 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
     range,
     gateway: addressIn(range, 1),
     reserved: reservedAddresses(range),
+    deliver: createRoutes(names.id),
     attach: (namespace, address) => attach(names, namespace, address),
     configure: async (namespace, address) => {
       await run('ip', ['-n', namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0']);

@@ -99,4 +99,6 @@ export type LabNetwork = {
   readonly gateway: string;
   /** Addresses that the lab keeps for itself (gateway, Redis); instances get others. */
   readonly reserved: readonly string[];
+  /** These addresses, and no others, are delivered from the host to a machine: floating address → address of the machine. */
+  readonly deliver: (addresses: ReadonlyMap<string, string>) => Promise<void>;
 };

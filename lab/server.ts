@@ -12,6 +12,7 @@ import { FleetError } from '../lib/errors.ts';
 import type { Lab } from './context.ts';
 import { timestamp } from './context.ts';
 import { createFaults } from './faults.ts';
+import { deliver } from './forwarding.ts';
 import { createController, revive } from './groups/controller.ts';
 import { createFront } from './http/front.ts';
 import { machineApi } from './machine-api.ts';
@@ -155,6 +156,7 @@ function createLab(
 /** What a killed lab left under way goes on: first what runs, then what was being done with it. */
 async function resume(lab: Lab): Promise<void> {
   await revive(lab);
+  await deliver(lab);
   await resumeRedis(lab);
   await resumeRedisMachines(lab);
   lab.operations.resume();

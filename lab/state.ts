@@ -9,6 +9,7 @@ import type { GroupRecord } from './groups/types.ts';
 import type {
   Address,
   Firewall,
+  ForwardingRule,
   HealthCheck,
   Image,
   Instance,
@@ -20,6 +21,7 @@ import type {
   Operation,
   Router,
   Subnetwork,
+  TargetInstance,
 } from './types.ts';
 
 /** Resources of one kind by canonical link. */
@@ -43,6 +45,8 @@ export type InstanceRecord = Entry<Instance> & {
 export type Work =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'remove'; readonly table: SimpleTable; readonly link: Link }
+  | { readonly kind: 'deliver' }
+  | { readonly kind: 'set-target'; readonly link: Link; readonly target: Link }
   | { readonly kind: 'import-image'; readonly link: Link }
   | { readonly kind: 'remove-image'; readonly link: Link }
   | { readonly kind: 'start-instance'; readonly link: Link; readonly id: string }
@@ -63,6 +67,8 @@ export type Tables = {
   firewalls: Table<Entry<Firewall>>;
   routers: Table<Entry<Router>>;
   addresses: Table<Entry<Address>>;
+  forwardingRules: Table<Entry<ForwardingRule>>;
+  targetInstances: Table<Entry<TargetInstance>>;
   healthChecks: Table<Entry<HealthCheck>>;
   instanceTemplates: Table<Entry<InstanceTemplate>>;
   images: Table<ImageRecord>;
@@ -70,13 +76,15 @@ export type Tables = {
   instanceGroupManagers: Table<GroupRecord>;
 };
 
-/** Kinds that nothing runs behind: an insert stores them, a delete forgets them. */
+/** Kinds that no machine runs behind: an insert stores them, a delete forgets them. */
 export type SimpleTable =
   | 'networks'
   | 'subnetworks'
   | 'firewalls'
   | 'routers'
   | 'addresses'
+  | 'forwardingRules'
+  | 'targetInstances'
   | 'healthChecks'
   | 'instanceTemplates';
 
@@ -138,6 +146,8 @@ export function emptyState(project: string): State {
       firewalls: {},
       routers: {},
       addresses: {},
+      forwardingRules: {},
+      targetInstances: {},
       healthChecks: {},
       instanceTemplates: {},
       images: {},
@@ -225,7 +235,9 @@ async function readState(file: string, project: string): Promise<State> {
 function parseState(text: string): State | undefined {
   try {
     const state = JSON.parse(text) as State;
-    return state.format === 1 ? state : undefined;
+    if (state.format !== 1) return undefined;
+    // Labs that are older than a kind of resource have no table of it.
+    return { ...state, tables: { ...emptyState(state.project).tables, ...state.tables } };
   } catch {
     return undefined;
   }

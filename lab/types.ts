@@ -4,6 +4,7 @@ import type { google } from '@google-cloud/compute/build/protos/protos.js';
 export type Address = google.cloud.compute.v1.IAddress;
 export type Disk = google.cloud.compute.v1.IDisk;
 export type Firewall = google.cloud.compute.v1.IFirewall;
+export type ForwardingRule = google.cloud.compute.v1.IForwardingRule;
 export type HealthCheck = google.cloud.compute.v1.IHealthCheck;
 export type Image = google.cloud.compute.v1.IImage;
 export type Instance = google.cloud.compute.v1.IInstance;
@@ -19,6 +20,7 @@ export type PerInstanceConfig = google.cloud.compute.v1.IPerInstanceConfig;
 export type PreservedState = google.cloud.compute.v1.IPreservedState;
 export type Router = google.cloud.compute.v1.IRouter;
 export type Subnetwork = google.cloud.compute.v1.ISubnetwork;
+export type TargetInstance = google.cloud.compute.v1.ITargetInstance;
 
 /** A JSON object as it came over the wire, after the contract has been checked. */
 export type Json = Readonly<Record<string, unknown>>;

@@ -1,5 +1,6 @@
 /** What an operation does: one executor per kind of work, each safe to run twice. */
 import type { Lab } from './context.ts';
+import { deliver } from './forwarding.ts';
 import { importImage, removeImage } from './resources/image-disks.ts';
 import { deleteInstance, resetInstance, startInstance, stopInstance } from './resources/instance-life.ts';
 import type { Work } from './state.ts';
@@ -13,6 +14,13 @@ const EXECUTORS: Executors = {
   remove: async (lab, { table, link }) => {
     delete lab.state.tables[table][link];
     forgetSubnetwork(lab, link);
+    if (table === 'forwardingRules') await deliver(lab);
+  },
+  deliver,
+  'set-target': async (lab, { link, target }) => {
+    const rule = lab.state.tables.forwardingRules[link];
+    if (rule !== undefined) rule.resource.target = target;
+    await deliver(lab);
   },
   'import-image': (lab, { link }) => importImage(lab, link),
   'remove-image': (lab, { link }) => removeImage(lab, link),

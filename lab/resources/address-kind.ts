@@ -1,5 +1,5 @@
 /** Reserved addresses of the lab's range. */
-import { inRange, nextAddress, takenAddresses } from '../addresses.ts';
+import { inRange, nextAddress, takenAddresses, userOf } from '../addresses.ts';
 import { fingerprintOf } from '../context.ts';
 import { invalid } from '../refusal.ts';
 import type { Address } from '../types.ts';
@@ -38,10 +38,5 @@ export const address: SimpleKind = {
       address: given ?? nextAddress(lab),
     };
   },
-  usedBy: (lab, self) => {
-    const { address: ip } = lab.state.tables.addresses[self]?.resource ?? {};
-    return Object.entries(lab.state.tables.instances).find(([, { resource }]) =>
-      resource.networkInterfaces?.some(({ networkIP }) => networkIP === ip),
-    )?.[0];
-  },
+  usedBy: (lab, self) => userOf(lab, lab.state.tables.addresses[self]?.resource.address ?? ''),
 };

@@ -4,6 +4,7 @@
  */
 import type { Lab } from '../context.ts';
 import { timestamp } from '../context.ts';
+import { deliver } from '../forwarding.ts';
 import { zoneOf } from '../links.ts';
 import { refuse } from '../refusal.ts';
 import type { InstanceRecord } from '../state.ts';
@@ -46,6 +47,7 @@ export async function startInstance(lab: Lab, link: Link, id: string): Promise<v
     throw error;
   }
   setStatus(lab, record, 'RUNNING');
+  await deliver(lab);
 }
 
 /** A machine that a killed lab had begun to boot may run already. */
@@ -87,6 +89,6 @@ export async function deleteInstance(lab: Lab, link: Link, id: string): Promise<
   await lab.machines.destroy(id);
   delete lab.state.tables.instances[link];
   lab.store.changed();
-  lab.wakeMetadata();
+  await deliver(lab);
   await sweepImages(lab);
 }

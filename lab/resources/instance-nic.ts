@@ -1,5 +1,5 @@
 /** The network interface of an instance: its network, its address, its way out. */
-import { inRange, nextAddress, takenAddresses } from '../addresses.ts';
+import { inRange, nextAddress, takenAddresses, userOf } from '../addresses.ts';
 import type { Lab } from '../context.ts';
 import { fingerprintOf } from '../context.ts';
 import { lastOf, readLink, regionOfZone } from '../links.ts';
@@ -54,10 +54,11 @@ function askedAddress(lab: Lab, asked: string | null | undefined): string | unde
     ({ resource }) => resource.selfLink === asked || resource.address === asked,
   );
   const address = reserved?.resource.address ?? asked;
-  const used = Object.values(lab.state.tables.instances).some(({ resource }) =>
-    resource.networkInterfaces?.some(({ networkIP }) => networkIP === address),
-  );
-  if (!inRange(lab, address) || used || (!reserved && takenAddresses(lab).has(address)))
+  if (
+    !inRange(lab, address) ||
+    userOf(lab, address) !== undefined ||
+    (!reserved && takenAddresses(lab).has(address))
+  )
     throw invalid(
       'resource.networkInterfaces[0].networkIP',
       address,

@@ -5,6 +5,7 @@
 import { hostsOf } from '../addresses.ts';
 import type { Lab } from '../context.ts';
 import { projectNumber } from '../context.ts';
+import { forwardedTo } from '../forwarding.ts';
 import { lastOf, zoneOf } from '../links.ts';
 import type { MetadataTree } from '../ports.ts';
 import type { InstanceRecord } from '../state.ts';
@@ -60,7 +61,10 @@ function instanceTree(lab: Lab, resource: Instance, number: string): MetadataTre
     'machine-type': `projects/${number}/machineTypes/${lastOf(resource.machineType ?? '')}`,
     'maintenance-event': 'NONE',
     name: name ?? '',
-    'network-interfaces': (resource.networkInterfaces ?? []).map((nic) => nicTree(lab, nic, number)),
+    'network-interfaces': (resource.networkInterfaces ?? []).map((nic) => ({
+      ...nicTree(lab, nic, number),
+      'forwarded-ips': forwardedTo(lab, resource.selfLink ?? ''),
+    })),
     preempted: false,
     'remaining-cpu-time': -1,
     scheduling: {
@@ -89,7 +93,6 @@ function nicTree(lab: Lab, nic: NetworkInterface, number: string): MetadataTree 
       type: type ?? 'ONE_TO_ONE_NAT',
     })),
     'dns-servers': [lab.network.gateway],
-    'forwarded-ips': [],
     gateway: lab.network.gateway,
     ip,
     'ip-aliases': [],

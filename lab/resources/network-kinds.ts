@@ -4,10 +4,12 @@ import { invalid, unsupported } from '../refusal.ts';
 import type { Json, Network, Subnetwork } from '../types.ts';
 import { address } from './address-kind.ts';
 import type { Handlers } from './call.ts';
+import { forwardingRule, forwardingRuleHandlers } from './forwarding-rule-kind.ts';
 import { healthCheck } from './health-check-kind.ts';
 import { firstUser, networkOf } from './kind-common.ts';
 import type { SimpleKind } from './simple.ts';
 import { simpleHandlers } from './simple.ts';
+import { targetInstance } from './target-instance-kind.ts';
 import { instanceTemplate } from './template-kind.ts';
 
 const network: SimpleKind = {
@@ -101,7 +103,13 @@ const router: SimpleKind = {
   usedBy: () => undefined,
 };
 
+const KINDS = [
+  ...[network, subnetwork, firewall, router, address, healthCheck, instanceTemplate],
+  ...[targetInstance, forwardingRule],
+];
+
 export const networkHandlers: Handlers = Object.assign(
   {},
-  ...[network, subnetwork, firewall, router, address, healthCheck, instanceTemplate].map(simpleHandlers),
+  ...KINDS.map(simpleHandlers),
+  forwardingRuleHandlers,
 ) as Handlers;

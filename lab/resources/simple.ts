@@ -1,13 +1,13 @@
 /**
- * Kinds that nothing runs behind in the lab: networks, subnetworks, firewalls, routers, addresses, health checks. They are kept as
- * GCE keeps them, with the same checks of names, references and use; packets are not filtered by them.
+ * Kinds that no machine runs behind in the lab: networks, subnetworks, firewalls, routers, addresses, health checks, forwarding rules and
+ * their targets. They are kept as GCE keeps them, with the same checks of names, references and use; packets are not filtered by them.
  */
 import type { Lab } from '../context.ts';
 import { fingerprintOf } from '../context.ts';
 import type { Scope } from '../links.ts';
 import { linkTo, pathOf, scopeOfLink } from '../links.ts';
 import { refuse } from '../refusal.ts';
-import type { Entry, SimpleTable, Table } from '../state.ts';
+import type { Entry, SimpleTable, Table, Work } from '../state.ts';
 import type { Json, Link, Named } from '../types.ts';
 import type { Call, Handler, Handlers } from './call.ts';
 import {
@@ -40,6 +40,8 @@ export type SimpleKind = {
   readonly complete: (call: Call, resource: Json, self: Link) => Json;
   /** The thing that needs it, if any: it cannot be deleted then. */
   readonly usedBy: (lab: Lab, self: Link) => Link | undefined;
+  /** What a new one brings about; default: nothing. */
+  readonly effect?: Work;
 };
 
 type SimpleResource = Named & {
@@ -83,7 +85,7 @@ function insert(kind: SimpleKind, call: Call): object {
   checkLabels(call.body.labels);
   const resource = { kind: kind.kind, ...kind.complete(call, call.body, birth.selfLink), ...birth };
   table[birth.selfLink] = { resource };
-  return operate(call, 'insert', resource);
+  return operate(call, 'insert', resource, kind.effect);
 }
 
 function patch(kind: SimpleKind, call: Call): object {

@@ -32,7 +32,12 @@ export async function openLab(): Promise<TestLab> {
   const folder = await mkdtemp(join(tmpdir(), 'rtpfleet-apply-'));
   const prefix = `127.${randomInt(1, 255)}.${randomInt(0, 255)}`;
   const reserved = [`${prefix}.2`];
-  const network: LabNetwork = { range: `${prefix}.0/24`, gateway: `${prefix}.1`, reserved };
+  const network: LabNetwork = {
+    range: `${prefix}.0/24`,
+    gateway: `${prefix}.1`,
+    reserved,
+    deliver: async () => undefined,
+  };
   const booted: string[] = [];
   const machines = fakeMachines(booted);
   const server = await createLabServer({

@@ -60,6 +60,7 @@ export async function openAppliedFleet(
     network: {
       range: `${prefix}.0/24`,
       gateway: `${prefix}.1`,
+      deliver: async () => undefined,
       reserved: Array.from({ length: 8 }, (_, index) => `${prefix}.${index + 2}`),
     },
     timing: { operationMs: 20, tickMs: 50, graceMs: 2_000 },

@@ -148,4 +148,5 @@ export const fakeNetwork: LabNetwork = {
   range: '127.90.0.0/24',
   gateway: '127.90.0.1',
   reserved: ['127.90.0.1', '127.90.0.2', '127.90.0.3'],
+  deliver: async () => undefined,
 };

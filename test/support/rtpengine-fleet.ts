@@ -50,7 +50,12 @@ export async function openRtpengineFleet(tree: RtpengineTree, image: string): Pr
     machines,
     images: noDisks,
     redis: noRedis,
-    network: { range: `${prefix}.0/24`, gateway: `${prefix}.1`, reserved: [] },
+    network: {
+      range: `${prefix}.0/24`,
+      gateway: `${prefix}.1`,
+      reserved: [],
+      deliver: async () => undefined,
+    },
     timing: { operationMs: 50, tickMs: 50, graceMs: 2_000 },
   });
   const endpoint = await server.listen(0);
