@@ -8,7 +8,10 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/lab/**'],
-          testTimeout: 30_000,
+          // A stop for what hangs, no measure: on a busy machine a test of a second takes half a minute.
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          expect: { poll: { timeout: 60_000 } },
           // Explicit, since vitest runs group 0 last on a machine where it takes one worker.
           sequence: { groupOrder: 1 },
           maxWorkers: '100%',
@@ -24,6 +27,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 600_000,
+          expect: { poll: { timeout: 60_000 } },
         },
       },
     ],

@@ -132,6 +132,7 @@ export async function whileLocked<T>(
   work: () => Promise<T>,
   waiting: (over: Promise<unknown>) => Promise<unknown> = (over) => over,
 ): Promise<T> {
+  shop.signal.throwIfAborted();
   const hold = ['flock', file, 'sh', '-c', 'echo held && exec cat'];
   const holder = execa('setpriv', ['--pdeathsig', 'KILL', '--', ...hold], {
     stdin: 'pipe',

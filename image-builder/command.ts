@@ -55,12 +55,17 @@ export async function runCommand(
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   const kill = () => killGroup(running.pid);
+  // It waits for what will never come.
+  const killAndThrow = (error: unknown) => {
+    kill();
+    throw error;
+  };
   shop.signal.addEventListener('abort', kill, { once: true });
   try {
     // A program that ended early reads nothing: its exit code says why.
     running.stdin.on('error', () => undefined);
     if (options.attend !== undefined && running.pid !== undefined)
-      running.stdin.write(await options.attend(running.pid));
+      running.stdin.write(await options.attend(running.pid).catch(killAndThrow));
     running.stdin.end();
     const { all, stdout, exitCode, failed } = await running;
     note(shop, all);

@@ -44,8 +44,9 @@ async function serve(folder: string, settings: LabSettings, daemon: ProcessId): 
   return { lab, close: async () => void (await Promise.all([server.close(), metadata.close()])) };
 }
 
+/** Who started this one may be gone by now, and the lab goes on. */
 function tell(message: DaemonMessage): void {
-  if (process.connected) process.send?.(message);
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }
 
 /** Ends this process in order: what is open is closed and the state is written; machines go on. */

@@ -7,8 +7,9 @@ import type { Failure, Handlers, Json, Order, Registered, Report } from './proto
 const waiting = new Map<number, (value: Json) => void>();
 let asked = 0;
 
+/** A parent that has just gone is heard of by itself (`disconnect`). */
 function tell(report: Report): void {
-  process.send?.(report);
+  process.send?.(report, undefined, undefined, () => undefined);
 }
 
 /** Sends a question and resolves with its answer. */

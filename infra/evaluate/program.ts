@@ -99,7 +99,8 @@ function rejectOnEnd(
     });
   signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
   child.once('error', reject);
-  child.once('exit', (code, killer) =>
+  // Not at its exit: what it said last may still be on its way.
+  child.once('close', (code, killer) =>
     reject(new Error(`the process that evaluates the Pulumi program ended (${code ?? killer}): ${said}`)),
   );
 }

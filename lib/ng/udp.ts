@@ -33,14 +33,17 @@ type State = {
   readonly options: NgSocketOptions;
   readonly waiting: Map<string, Expected>;
   readonly sockets: Map<4 | 6, Socket>;
+  /** None is opened again, whose name was still being looked up when all was closed. */
+  isClosed: boolean;
 };
 
 /** Opens nothing yet. Close it when the last of its clients is done: an open socket keeps the process alive. */
 export function openNgSocket(options: NgSocketOptions = {}): NgSocket {
-  const state: State = { options, waiting: new Map(), sockets: new Map() };
+  const state: State = { options, waiting: new Map(), sockets: new Map(), isClosed: false };
   return {
     wireTo: (target) => wireTo(state, target),
     close: () => {
+      state.isClosed = true;
       for (const entry of [...state.waiting.values()]) entry.fail(closed(entry.target, entry.outgoing));
       for (const socket of state.sockets.values()) socket.close();
       state.sockets.clear();
@@ -57,7 +60,9 @@ function wireTo(state: State, target: NgTarget): Wire {
         resolved = undefined;
         throw unreachable(target, error);
       });
-      return await exchange(state, target, await resolved, outgoing);
+      const address = await resolved;
+      if (state.isClosed) throw closed(target, outgoing);
+      return await exchange(state, target, address, outgoing);
     },
     release,
     close: () => {

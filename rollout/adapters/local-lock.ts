@@ -28,6 +28,9 @@ export async function takeLocalLock(name: string, owner: Owner): Promise<Lock> {
   };
 }
 
+/** An owner that ends between the refusal and the question has freed the lock. */
+const TRIES = 3;
+
 /** Linux knows names that are no files and vanish with their owner (unix(7), abstract). */
 function socketPath(name: string): string {
   const safe = name.replaceAll(/[^A-Za-z0-9.-]+/g, '-').slice(0, 80);
@@ -46,8 +49,9 @@ async function listen(server: Server, path: string): Promise<void> {
     if (error === undefined) return;
     if (error.code !== 'EADDRINUSE') throw error;
     const answer = await askOwner(path);
-    if (answer === 'nobody' && attempt === 1 && !path.startsWith('\0')) rmSync(path, { force: true });
-    else throw lockedBy(answer === 'nobody' ? undefined : answer);
+    if (answer !== 'nobody' || attempt === TRIES) throw lockedBy(answer === 'nobody' ? undefined : answer);
+    // It ended before it was asked. A socket that is a file stays behind then.
+    if (!path.startsWith('\0')) rmSync(path, { force: true });
   }
 }
 

@@ -138,10 +138,14 @@ async function writeFile(file: string, text: string): Promise<void> {
 }
 
 async function serve(host: string, port: number, told: Teller): Promise<() => Promise<void>> {
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     if (request.url !== '/metrics') return void response.writeHead(404).end('Metrics are at /metrics.\n');
     response.setHeader('content-type', told.contentType);
-    response.end(await told.text());
+    // A rollout ends for no collector.
+    told.text().then(
+      (text) => response.end(text),
+      (error: unknown) => response.writeHead(500).end(`${reasonOf(error)}\n`),
+    );
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -14,10 +14,27 @@ function shop(signal = new AbortController().signal) {
   return { log: join(folder, 'log'), signal };
 }
 
+/** The process id that a program wrote; its file is there before its text is. */
+async function pidIn(file: string): Promise<number> {
+  for (;;) {
+    const text = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+    if (text !== '') return Number(text);
+    await sleep(20);
+  }
+}
+
+/** Ended, waited for or not. It may go between two looks at it. */
+function isGone(pid: number): boolean {
+  try {
+    return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return true;
+  }
+}
+
 async function gone(pid: number): Promise<boolean> {
-  for (let tries = 0; tries < 100; tries++) {
-    if (!existsSync(`/proc/${pid}`) || /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')))
-      return true;
+  for (let tries = 0; tries < 600; tries++) {
+    if (isGone(pid)) return true;
     await sleep(50);
   }
   return false;
@@ -64,10 +81,10 @@ describe('a command of the build', () => {
   test('ends with Ctrl-C, and the reason comes through', async () => {
     const control = new AbortController();
     const running = runCommand(shop(control.signal), ['sh', '-c', `echo $$ >${folder}/pid; exec sleep 100`]);
-    while (!existsSync(`${folder}/pid`)) await sleep(10);
+    const pid = await pidIn(`${folder}/pid`);
     control.abort(new FleetError({ kind: 'interrupted', code: 'interrupted', message: 'stop' }));
     await expect(running).rejects.toMatchObject({ kind: 'interrupted' });
-    expect(await gone(Number(readFileSync(`${folder}/pid`, 'utf8')))).toBe(true);
+    expect(await gone(pid)).toBe(true);
   });
 
   test('leaves it to the builder to end after Ctrl-C: it has to clear up', async () => {
@@ -81,11 +98,23 @@ describe('a command of the build', () => {
     const builder = spawn(process.execPath, ['--input-type=module', '--eval', code]);
     const said: string[] = [];
     builder.stdout.on('data', (text) => said.push(String(text)));
-    while (!existsSync(`${folder}/pid3`)) await sleep(20);
+    const pid = await pidIn(`${folder}/pid3`);
     builder.kill('SIGINT');
-    await new Promise((ended) => builder.once('exit', ended));
+    await new Promise((ended) => builder.once('close', ended));
     expect(said.join('')).toBe('cleared up');
-    expect(await gone(Number(readFileSync(`${folder}/pid3`, 'utf8')))).toBe(true);
+    expect(await gone(pid)).toBe(true);
+  });
+
+  test('does not outlive what it waits for, when that fails', async () => {
+    let attended = 0;
+    const running = runCommand(shop(), ['cat'], {
+      attend: async (pid) => {
+        attended = pid;
+        throw new Error('no ids');
+      },
+    });
+    await expect(running).rejects.toThrow('no ids');
+    expect(await gone(attended)).toBe(true);
   });
 
   test('dies with a builder that is killed with SIGKILL', async () => {
@@ -93,8 +122,8 @@ describe('a command of the build', () => {
     const code = `const { runCommand } = await import(${module});
       await runCommand({ log: '${folder}/log', signal: new AbortController().signal }, ['sh', '-c', 'echo $$ >${folder}/pid2; exec sleep 100']);`;
     const builder = spawn(process.execPath, ['--input-type=module', '--eval', code]);
-    while (!existsSync(`${folder}/pid2`)) await sleep(20);
+    const pid = await pidIn(`${folder}/pid2`);
     builder.kill('SIGKILL');
-    expect(await gone(Number(readFileSync(`${folder}/pid2`, 'utf8')))).toBe(true);
+    expect(await gone(pid)).toBe(true);
   });
 });

@@ -27,7 +27,7 @@ function commandLine(pid: string): string {
 }
 
 async function until(condition: () => boolean): Promise<boolean> {
-  for (let tries = 0; tries < 200 && !condition(); tries++) await sleep(50);
+  for (let tries = 0; tries < 1_200 && !condition(); tries++) await sleep(50);
   return condition();
 }
 

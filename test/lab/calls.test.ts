@@ -6,12 +6,8 @@ import { type Caller, type CallerOptions, startCaller } from '../../lab/calls/ca
 import { statistics } from '../../lib/ng/commands.ts';
 import { cordonRelay } from '../../lib/relay/cordon.ts';
 import { type CallEndedLine, type CallLine, readLines } from '../../rollout/report/call-lines.ts';
-import {
-  findRtpengines,
-  freshLoopback,
-  type RunningRtpengine,
-  startRtpengine,
-} from '../support/rtpengine.ts';
+import { freshLoopback } from '../support/loopback.ts';
+import { findRtpengines, type RunningRtpengine, startRtpengine } from '../support/rtpengine.ts';
 
 const [tree] = findRtpengines();
 const stopLater: (() => Promise<void>)[] = [];

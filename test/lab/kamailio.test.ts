@@ -7,12 +7,8 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { callProxy } from '../../rollout/adapters/proxies/json-rpc.ts';
 import { proxiesOf } from '../../rollout/adapters/proxies.ts';
 import type { RelayPlace } from '../../rollout/ports.ts';
-import {
-  findRtpengines,
-  freshLoopback,
-  type RunningRtpengine,
-  startRtpengine,
-} from '../support/rtpengine.ts';
+import { freshLoopback } from '../support/loopback.ts';
+import { findRtpengines, type RunningRtpengine, startRtpengine } from '../support/rtpengine.ts';
 
 const host = freshLoopback();
 const url = `http://${host}:8080/RPC`;

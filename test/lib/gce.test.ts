@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadContract } from '../../lab/contract.ts';
@@ -7,6 +6,7 @@ import { hideDetails } from '../../lib/gce/auth.ts';
 import { isAmbiguous, isRateLimited, judge, type Refusal, refusalOf } from '../../lib/gce/errors.ts';
 import { type Clock, pauseBefore } from '../../lib/gce/retry.ts';
 import { connectGce, type Gce, type GceOptions, WITHOUT_REQUEST_ID } from '../../lib/gce.ts';
+import { deadPlace } from '../support/free-port.ts';
 import {
   addGroup,
   addImage,
@@ -268,11 +268,8 @@ describe('errors', () => {
   });
 
   it('of a server that is not there', async () => {
-    const probe = createServer();
-    await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-    const { port } = probe.address() as { port: number };
-    await new Promise((resolve) => probe.close(resolve));
-    const gce = await connectGce({ project: PROJECT, endpoint: `http://127.0.0.1:${port}` });
+    const { host, port } = await deadPlace();
+    const gce = await connectGce({ project: PROJECT, endpoint: `http://${host}:${port}` });
     const error = await errorOf(gce.call('images', 'list', {}, { withinMs: 10 }));
     expect(error).toMatchObject({ kind: 'retry', code: 'gce-unavailable' });
   });

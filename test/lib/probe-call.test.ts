@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { NgDict } from '../../lib/ng/bencode.ts';
 import { connectNg, type NgClient } from '../../lib/ng/client.ts';
 import { openNgSocket } from '../../lib/ng/udp.ts';
@@ -32,7 +32,7 @@ async function serve(
   return { server, ng: connectNg({ host: server.host, port: server.port, transport: 'udp', socket }) };
 }
 
-const admitted = { localAddress: '127.0.0.1', packets: 2, relay: 'admitted', timeoutMs: 60 } as const;
+const admitted = { localAddress: '127.0.0.1', packets: 2, relay: 'admitted', timeoutMs: 60_000 } as const;
 const cordoned = { ...admitted, relay: 'cordoned' } as const;
 const commands = ({ asked }: NgServer) => asked.map(({ command }) => command);
 
@@ -92,7 +92,7 @@ describe('the probe of an admitted relay', () => {
 
   test('is not ok when the relay is silent', async () => {
     const { ng } = await serve({ offer: 'silence' });
-    expect(await probeCall(ng, admitted)).toMatchObject({
+    expect(await probeCall(ng, { ...admitted, timeoutMs: 60 })).toMatchObject({
       ok: false,
       reason: expect.stringContaining('did not answer offer'),
       cleaned: true,
@@ -120,8 +120,10 @@ describe('the probe of an admitted relay', () => {
   test('given up, still deletes its call', async () => {
     const { ng, server } = await serve({ offer: accepted, answer: 'silence' });
     const stop = new AbortController();
-    const probing = probeCall(ng, { ...admitted, timeoutMs: 60_000, signal: stop.signal });
-    setTimeout(() => stop.abort(), 30);
+    const probing = probeCall(ng, { ...admitted, signal: stop.signal });
+    void vi
+      .waitUntil(() => commands(server).includes('answer'), { timeout: 60_000 })
+      .then(() => stop.abort());
     await expect(probing).rejects.toMatchObject({ kind: 'interrupted' });
     expect(commands(server)).toEqual(['offer', 'answer', 'delete']);
   });

@@ -32,7 +32,7 @@ async function relay(counts: readonly number[]) {
   return { commands, ng: connectNg({ host: server.host, port: server.port, transport: 'udp', socket }) };
 }
 
-const OPTIONS = { localAddress: '127.0.0.1', packets: 2, relay: 'admitted', timeoutMs: 500 } as const;
+const OPTIONS = { localAddress: '127.0.0.1', packets: 2, relay: 'admitted', timeoutMs: 60_000 } as const;
 const ACTIVE = 'active, table 0';
 
 describe('a call through a relay whose kernel forwards', () => {

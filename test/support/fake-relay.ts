@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import type { NgDict } from '../../lib/ng/bencode.ts';
 import { textAt } from '../../lib/ng/fields.ts';
+import { openNgSocket } from '../../lib/ng/udp.ts';
 import { openRelay, type Relay } from '../../lib/relay/relay.ts';
 import { type Asked, reply, startNgServer } from './ng-server.ts';
 
@@ -51,9 +52,12 @@ export async function startFakeRelay(cli: 'port' | 'verb' = 'verb'): Promise<{
   const { host, port } = server;
   const place = { name: 'relay-a', host, ngPort: port, version: 'mr13.4.1.10' };
   const cliServer = cli === 'port' ? await startCli(state) : undefined;
-  const relay = openRelay(cliServer === undefined ? place : { ...place, cliPort: cliServer.port });
+  // Nothing is lost on the way, and what is asked is counted.
+  const socket = openNgSocket({ retransmitAfterMs: [] });
+  const relay = openRelay(cliServer === undefined ? place : { ...place, cliPort: cliServer.port }, socket);
   const close = async () => {
     relay.close();
+    socket.close();
     cliServer?.close();
     await server.close();
   };

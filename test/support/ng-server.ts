@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { createServer, type Socket } from 'node:net';
 import { decode, encode, endOfValue, type NgDict } from '../../lib/ng/bencode.ts';
 import { isDict, textAt } from '../../lib/ng/fields.ts';
+import { freshLoopback } from './loopback.ts';
 
 /** One request as it arrived, retransmissions included. */
 export type Asked = {
@@ -54,6 +55,7 @@ export type TcpReaction = (asked: Asked, connection: Socket, count: number) => v
 
 /** The same over TCP; the test writes to (or destroys) the connection itself. */
 export async function startNgTcpServer(react: TcpReaction): Promise<NgServer> {
+  const host = freshLoopback();
   const asked: Asked[] = [];
   const connections = new Set<Socket>();
   let lastPort = 0;
@@ -72,11 +74,11 @@ export async function startNgTcpServer(react: TcpReaction): Promise<NgServer> {
       }
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
-    host: '127.0.0.1',
+    host,
     port,
     asked,
     lastPort: () => lastPort,

@@ -7,6 +7,7 @@ import { connectNg } from '../../lib/ng/client.ts';
 import { ping } from '../../lib/ng/commands.ts';
 import { openRelay, type Relay, type RelayPlace } from '../../lib/relay/relay.ts';
 import { versionOfDebian } from '../../lib/version.ts';
+import { freshLoopback } from './loopback.ts';
 
 /** A real RTPEngine in a root file system: `/`, or an unpacked Debian tree of any release. */
 export type RtpengineTree = { readonly root: string; readonly version: string };
@@ -61,14 +62,6 @@ export type RtpengineOptions = {
   /** Further options, e.g. `--delete-delay=30`. */
   readonly args?: readonly string[];
 };
-
-let started = 0;
-
-/** A loopback address of its own for each relay of each test process, so that fixed ports never meet. */
-export function freshLoopback(): string {
-  started += 1;
-  return `127.${10 + (process.pid % 200)}.${Math.floor(process.pid / 200) % 256}.${started}`;
-}
 
 /** Starts RTPEngine in the foreground, userspace forwarding only, and resolves when it answers a ping. */
 export async function startRtpengine(

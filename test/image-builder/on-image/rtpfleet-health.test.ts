@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startRedis } from '../../support/redis-server.ts';
 import { findRtpengines, type RunningRtpengine, startRtpengine } from '../../support/rtpengine.ts';
 import { healthWith } from '../support/health.ts';
 
@@ -11,29 +11,15 @@ const PASSWORD = 'open-sesame';
 const [tree] = findRtpengines();
 
 let rtpengine: RunningRtpengine;
-let open: number;
-let guarded: number;
+let open: string;
+let guarded: string;
 const servers: ChildProcess[] = [];
 const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-redis-'));
 
-async function startRedis(args: readonly string[]): Promise<number> {
-  const port = await freePort();
-  const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder, ...args];
-  const server = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'ignore'] });
-  servers.push(server);
-  await new Promise<void>((ready, failed) => {
-    server.once('error', failed);
-    server.stdout.on('data', (text: Buffer) => text.includes('Ready to accept') && ready());
-  });
-  return port;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const address = server.address();
-  await new Promise((closed) => server.close(closed));
-  return typeof address === 'object' && address !== null ? address.port : 0;
+async function openRedis(...args: readonly string[]): Promise<string> {
+  const { host, port, child } = await startRedis({ dir: folder, args: ['--port', '{port}', ...args] });
+  servers.push(child);
+  return `${host}:${port}`;
 }
 
 function conf(redis?: string, required = true): readonly string[] {
@@ -47,8 +33,8 @@ describe.skipIf(tree === undefined)('rtpfleet-health, of a real RTPEngine', () =
   beforeAll(async () => {
     if (tree === undefined) return;
     rtpengine = await startRtpengine(tree);
-    open = await startRedis([]);
-    guarded = await startRedis(['--requirepass', PASSWORD]);
+    open = await openRedis();
+    guarded = await openRedis('--requirepass', PASSWORD);
   });
   afterAll(async () => {
     for (const server of servers) server.kill();
@@ -83,23 +69,23 @@ describe.skipIf(tree === undefined)('rtpfleet-health, of a real RTPEngine', () =
   });
 
   test.each<[string, () => string, string]>([
-    ['that is there', () => `127.0.0.1:${open}/5`, ''],
-    ['with the right password', () => `${PASSWORD}@127.0.0.1:${guarded}/5`, ''],
-    ['that needs no password and gets one', () => `${PASSWORD}@127.0.0.1:${open}/5`, ''],
+    ['that is there', () => `${open}/5`, ''],
+    ['with the right password', () => `${PASSWORD}@${guarded}/5`, ''],
+    ['that needs no password and gets one', () => `${PASSWORD}@${open}/5`, ''],
   ])('is good with a Redis %s', async (_, redis) => {
     const { exitCode, checks } = await healthWith(conf(redis()));
     expect(exitCode).toBe(0);
     expect(checks.at(-1)).toEqual({
       name: 'redis',
       ok: true,
-      detail: expect.stringMatching(/^pong from 127\.0\.0\.1:\d+$/),
+      detail: expect.stringMatching(/^pong from 127(\.\d+){3}:\d+$/),
     });
   });
 
   test.each<[string, () => string, RegExp]>([
     ['that is not there', () => '127.0.0.1:9/5', /no answer/],
-    ['with a wrong password', () => `wrong-word@127.0.0.1:${guarded}/5`, /WRONGPASS/],
-    ['that needs a password and gets none', () => `127.0.0.1:${guarded}/5`, /NOAUTH/],
+    ['with a wrong password', () => `wrong-word@${guarded}/5`, /WRONGPASS/],
+    ['that needs a password and gets none', () => `${guarded}/5`, /NOAUTH/],
   ])('is bad with a Redis %s, says why, and does not tell the password', async (_, redis, why) => {
     const { exitCode, checks, text } = await healthWith(conf(redis()));
     expect(exitCode).toBe(1);

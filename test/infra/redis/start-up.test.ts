@@ -1,5 +1,5 @@
 /** The start-up script of a machine with Redis, as bash runs it, with the machine's places moved into a folder, and a real redis-server. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -18,6 +18,8 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connectRedis } from '../../../rollout/adapters/redis.ts';
 import { freePort } from '../../support/free-port.ts';
+import { freshLoopback } from '../../support/loopback.ts';
+import { runRedis } from '../../support/redis-server.ts';
 
 const SCRIPT = readFileSync('infra/redis/start-up', 'utf8');
 const TOKEN = 'ya29.token-of-the-machine';
@@ -27,6 +29,7 @@ let folder: string;
 let server: Server;
 let told: Record<string, string>;
 let redis: ChildProcess | undefined;
+let redisHost: string;
 let redisPort: number;
 let at: string;
 
@@ -42,9 +45,10 @@ beforeEach(async () => {
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   at = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  redisPort = await freePort();
+  redisHost = freshLoopback();
+  redisPort = await freePort(redisHost);
   told = {
-    'network-interfaces/0/ip': '127.0.0.2',
+    'network-interfaces/0/ip': redisHost,
     'attributes/rtpfleet-redis-secret': `http://${at}${SECRET}`,
     'service-accounts/default/token': JSON.stringify({ access_token: TOKEN, expires_in: 3600 }),
     [SECRET]: secretAnswer('hush-1'),
@@ -72,7 +76,8 @@ function stub(name: string, body: string): void {
 
 async function run(...words: readonly string[]) {
   const script = join(folder, 'start-up');
-  const moved = SCRIPT.replaceAll('169.254.169.254', at)
+  const moved = SCRIPT.replace('bind $address 127.0.0.1', `bind $address ${freshLoopback()}`)
+    .replaceAll('169.254.169.254', at)
     .replaceAll('169\\.254\\.169\\.254', at)
     .replaceAll('/run/rtpfleet-redis', join(folder, 'run'))
     .replaceAll('/var/lib/redis', join(folder, 'data'))
@@ -86,7 +91,7 @@ async function run(...words: readonly string[]) {
   writeFileSync(script, moved);
   chmodSync(script, 0o755);
   const env = { PATH: `${join(folder, 'bin')}:${process.env.PATH}` };
-  const { exitCode, all } = await execa('timeout', ['20', 'bash', script, ...words], {
+  const { exitCode, all } = await execa('timeout', ['120', 'bash', script, ...words], {
     env,
     reject: false,
     all: true,
@@ -96,20 +101,13 @@ async function run(...words: readonly string[]) {
 }
 
 async function startRedis(): Promise<void> {
-  const child = spawn('redis-server', [join(folder, 'run/redis.conf')], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  redis = child;
-  await new Promise<void>((resolve, reject) => {
-    child.once('error', reject);
-    child.stdout.on('data', (text: Buffer) => text.includes('Ready to accept') && resolve());
-  });
+  redis = await runRedis([join(folder, 'run/redis.conf')]);
 }
 
 test('a real redis-server takes what it writes: password, events, nothing forgotten, and what it held after a crash', async () => {
   expect(await run('config')).toMatchObject({ exitCode: 0, all: '' });
   await startRedis();
-  const place = { host: '127.0.0.2', port: redisPort, database: 6 };
+  const place = { host: redisHost, port: redisPort, database: 6 };
   const client = await connectRedis({ ...place, password: 'hush-1' });
   expect(await client.configGet(['notify-keyspace-events', 'maxmemory-policy', 'appendonly'])).toEqual({
     'notify-keyspace-events': 'AKE',

@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { hasCliVerb, runCli } from '../../../lib/ng/cli.ts';
 import { connectNg } from '../../../lib/ng/client.ts';
+import { freshLoopback } from '../../support/loopback.ts';
 import { reply, startNgServer } from '../../support/ng-server.ts';
 
 const open: { close: () => unknown }[] = [];
@@ -16,7 +17,8 @@ async function serveCli(act: (line: string, connection: Socket) => void) {
     connection.on('error', () => {});
     connection.on('data', (chunk) => act(chunk.toString(), connection));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const host = freshLoopback();
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const close = () => {
     for (const connection of connections) connection.destroy();
     return new Promise((resolve) => server.close(resolve));
@@ -24,7 +26,7 @@ async function serveCli(act: (line: string, connection: Socket) => void) {
   open.push({ close });
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return { door: { kind: 'port', host: '127.0.0.1', port } as const, close };
+  return { door: { kind: 'port', host, port } as const, close };
 }
 
 describe('over the CLI port', () => {
@@ -63,7 +65,7 @@ describe('over the CLI port', () => {
     await expect(runCli(door, 'list maxsessions')).rejects.toMatchObject({
       kind: 'retry',
       code: 'cli-unreachable',
-      message: expect.stringContaining(`127.0.0.1:${door.port}`),
+      message: expect.stringContaining(`${door.host}:${door.port}`),
     });
   });
 

@@ -100,7 +100,7 @@ test('silence ends at the deadline; the next request gets a connection of its ow
     connections.add(connection);
     if (asked.command === 'ping') connection.write(reply(asked, { result: 'pong' }));
   });
-  const hanging = ng.request('hang', {}, { timeoutMs: 50 });
+  const hanging = ng.request('hang', {}, { timeoutMs: 1_000 });
   const waiting = ng.request('ping');
   await expect(hanging).rejects.toMatchObject({ code: 'ng-silence' });
   expect(await waiting).toMatchObject({ result: 'pong' });

@@ -67,7 +67,7 @@ describe('the list of calls', () => {
   test('does not take a call that it could not ask about for an empty one', async () => {
     put('one', talking);
     fake.state.answers = { query: 'silence' };
-    const list = await listCalls(fake.relay, { ...at, timeoutMs: 60 });
+    const list = await listCalls(fake.relay, { ...at, timeoutMs: 1_000 });
     expect(list).toMatchObject({ calls: [{ callId: 'one', detail: { kind: 'unknown' } }] });
   });
 

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +9,8 @@ import { isDead, ownerOf } from '../../../rollout/adapters/owner.ts';
 import { connectRedis, redisPlace } from '../../../rollout/adapters/redis.ts';
 import { takeRedisLock } from '../../../rollout/adapters/redis-lock.ts';
 import { boxOf, openWishes } from '../../../rollout/adapters/wishes.ts';
-import { freePort } from '../../support/free-port.ts';
+import { deadPlace } from '../../support/free-port.ts';
+import { startRedis } from '../../support/redis-server.ts';
 
 const owner = ownerOf('r1', 'ann@host', Date.now());
 const dead = { ...owner, run: 'r0', pid: 4_190_000 };
@@ -20,20 +20,14 @@ let signal: (name: 'SIGSTOP' | 'SIGCONT') => void = () => undefined;
 let place = { host: '127.0.0.1', port: 0, database: 6 };
 
 beforeAll(async () => {
-  const port = await freePort();
   const dir = mkdtempSync(join(tmpdir(), 'rtpfleet-redis-'));
-  const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', dir];
-  const server = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'ignore'] });
-  signal = (name) => server.kill(name);
+  const { host, port, child } = await startRedis({ dir });
+  signal = (name) => child.kill(name);
   stop = () => {
-    server.kill();
+    child.kill();
     rmSync(dir, { recursive: true, force: true });
   };
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.stdout.on('data', (text: Buffer) => text.includes('Ready to accept') && resolve());
-  });
-  place = { ...place, port };
+  place = { ...place, host, port };
 });
 
 afterAll(() => stop());
@@ -108,7 +102,7 @@ test('a lock that could not be renewed in time is lost', async () => {
 });
 
 test('with a Redis that does not answer the lock is local, and says so', async () => {
-  const redis = { ...place, port: await freePort() };
+  const redis = { ...place, ...(await deadPlace()) };
   const options = {
     fleet: 'f',
     project: `p${process.pid}`,
@@ -154,7 +148,7 @@ test('a run hears what it is asked through Redis and through its file, the newes
   const local = await boxOf({ ...owner, wishes: file }, false, control);
   await local.write(JSON.stringify({ ...pause, kind: 'resume', at: 2 }));
   expect(await wishes.read()).toMatchObject({ kind: 'resume' });
-  expect(shared.where).toContain('Redis 127.0.0.1');
+  expect(shared.where).toContain(`Redis ${place.host}`);
   expect(local.where).toBe(file);
   shared.close();
   wishes.close();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openMetrics } from '../../../rollout/adapters/metrics.ts';
 import type { EventBody, RelayState, RolloutEvent } from '../../../rollout/core/events.ts';
+import { deadPlace } from '../../support/free-port.ts';
 
 const say = (body: EventBody): RolloutEvent => ({ v: 1, at: '2026-08-11T10:00:00.000Z', run: 'r1', ...body });
 const state = (name: string, over: Partial<RelayState>): RelayState => ({
@@ -51,16 +52,16 @@ test('a file shows phases, calls of relays that answer, what was done and what i
 });
 
 test('an endpoint answers while the run lasts, and is gone after it', async () => {
-  const port = await freePort();
-  const metrics = await openMetrics(`127.0.0.1:${port}`, 'prod');
+  const { host, port } = await deadPlace();
+  const metrics = await openMetrics(`${host}:${port}`, 'prod');
   metrics.show(
     say({ kind: 'run-ended', result: 'held', because: '', seconds: 1, relays: [state('a1', {})] }),
   );
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const text = await (await fetch(`http://${host}:${port}/metrics`)).text();
   expect(text).toContain('rtpfleet_rollout_result{result="held",fleet="prod"} 1');
   expect(text).toContain('rtpfleet_rollout_running{run="r1",fleet="prod"} 0');
   await metrics.close();
-  await expect(fetch(`http://127.0.0.1:${port}/metrics`)).rejects.toThrow();
+  await expect(fetch(`http://${host}:${port}/metrics`)).rejects.toThrow();
 });
 
 test('a place that cannot be had is named before anything is touched', async () => {
@@ -75,11 +76,3 @@ test('a place that cannot be had is named before anything is touched', async () 
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   await expect(openMetrics(`127.0.0.1:${port}`, 'prod')).rejects.toMatchObject({ kind: 'usage' });
 });
-
-async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => listener.once('listening', resolve));
-  const address = listener.address();
-  await new Promise((resolve) => listener.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}

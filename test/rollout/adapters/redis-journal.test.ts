@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -10,38 +8,21 @@ import { ownerOf } from '../../../rollout/adapters/owner.ts';
 import { openSharedJournal, readSharedJournal } from '../../../rollout/adapters/redis-journal.ts';
 import type { RolloutEvent } from '../../../rollout/core/events.ts';
 import { viewRunning } from '../../../rollout/running.ts';
+import { startRedis, type TestRedis } from '../../support/redis-server.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'rtpfleet-redis-'));
-let server: ChildProcess;
+let server: TestRedis;
 let place = { host: '127.0.0.1', port: 0, database: 6 };
 
 beforeAll(async () => {
-  place = { ...place, port: await freePort() };
-  server = await startRedis(place.port);
+  server = await startRedis({ dir });
+  place = { ...place, host: server.host, port: server.port };
 });
 
 afterAll(() => {
-  server.kill();
+  server.child.kill();
   rmSync(dir, { recursive: true, force: true });
 });
-
-async function startRedis(port: number): Promise<ChildProcess> {
-  const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', dir];
-  const child = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'ignore'] });
-  await new Promise<void>((resolve, reject) => {
-    child.once('error', reject);
-    child.stdout.on('data', (text: Buffer) => text.includes('Ready to accept') && resolve());
-  });
-  return child;
-}
-
-async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => listener.once('listening', resolve));
-  const address = listener.address();
-  await new Promise((resolve) => listener.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 const event = (run: string, because: string): RolloutEvent => ({
   v: 1,
@@ -66,24 +47,26 @@ test('another machine reads every event in order, run by run', async () => {
 test('a Redis that was away gets what it missed; one that stays away costs no run, and the loss is counted', async () => {
   const journal = await openSharedJournal(place, 'fleet-c');
   journal.show(event('r1', 'before'));
-  const gone = new Promise((resolve) => server.once('exit', resolve));
-  server.kill();
+  const gone = new Promise((resolve) => server.child.once('exit', resolve));
+  server.child.kill();
   await gone;
   journal.show(event('r1', 'while it was away'));
-  server = await startRedis(place.port);
+  server = await startRedis({ dir, place });
   journal.show(event('r1', 'after'));
+  const texts = async () => {
+    const [run = []] = await readSharedJournal(place, 'fleet-c');
+    return run.flatMap((one) => (one.kind === 'hold' ? [one.because] : []));
+  };
+  await expect.poll(async () => (await texts()).slice(-2)).toEqual(['while it was away', 'after']);
   expect(await journal.close()).toBe(0);
-  const [run = []] = await readSharedJournal(place, 'fleet-c');
-  const texts = run.flatMap((one) => (one.kind === 'hold' ? [one.because] : []));
-  expect(texts.slice(-2)).toEqual(['while it was away', 'after']);
   const other = await openSharedJournal(place, 'fleet-d');
-  const goneAgain = new Promise((resolve) => server.once('exit', resolve));
-  server.kill();
+  const goneAgain = new Promise((resolve) => server.child.once('exit', resolve));
+  server.child.kill();
   await goneAgain;
   other.show(event('r1', 'lost'));
   expect(await other.close()).toBe(1);
-  server = await startRedis(place.port);
-}, 30_000);
+  server = await startRedis({ dir, place });
+});
 
 test('who runs a rollout and what it waits for is seen from elsewhere', async () => {
   const control = { fleet: 'fleet-e', project: 'p', endpoint: undefined, redis: place };

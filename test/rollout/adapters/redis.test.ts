@@ -1,5 +1,5 @@
 /** TLS to a real redis-server, as Memorystore has it (an authority of its own) and as others have it (one for many). */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,10 +10,12 @@ import { wallClock } from '../../../rollout/adapters/clock.ts';
 import { takeLock } from '../../../rollout/adapters/lock.ts';
 import { ownerOf } from '../../../rollout/adapters/owner.ts';
 import { connectRedis, type RedisPlace, type RedisTls } from '../../../rollout/adapters/redis.ts';
-import { freePort } from '../../support/free-port.ts';
+import { freshLoopback } from '../../support/loopback.ts';
+import { startRedis } from '../../support/redis-server.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'rtpfleet-tls-'));
 const other = mkdtempSync(join(tmpdir(), 'rtpfleet-tls-'));
+const hosts = [freshLoopback(), freshLoopback()] as const;
 const servers: ChildProcess[] = [];
 let own: RedisPlace;
 let named: RedisPlace;
@@ -21,15 +23,15 @@ let authority: string;
 let stranger: string;
 
 beforeAll(async () => {
-  const certificates = await certificatesFor(dir, '127.0.0.1');
+  const certificates = await certificatesFor(dir, hosts[0]);
   authority = certificates.authorityText;
-  stranger = (await certificatesFor(other, '127.0.0.1')).authorityText;
-  own = await serve(certificates);
+  stranger = (await certificatesFor(other, hosts[0])).authorityText;
+  own = await serve(certificates, hosts[0]);
   const [key, certificate] = [join(other, 'named.key'), join(other, 'named.pem')];
   const files = ['-keyout', key, '-out', certificate, '-subj', '/CN=redis'];
-  const names = ['-addext', 'subjectAltName=IP:127.0.0.1'];
+  const names = ['-addext', `subjectAltName=IP:${hosts[1]}`];
   await execa('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...files, ...names]);
-  named = await serve({ key, certificate, authority: certificate, authorityText: '' });
+  named = await serve({ key, certificate, authority: certificate, authorityText: '' }, hosts[1]);
 });
 
 afterAll(() => {
@@ -37,19 +39,12 @@ afterAll(() => {
   for (const folder of [dir, other]) rmSync(folder, { recursive: true, force: true });
 });
 
-async function serve({ key, certificate, authority: ca }: Certificates): Promise<RedisPlace> {
-  const port = await freePort();
+async function serve({ key, certificate, authority: ca }: Certificates, at: string): Promise<RedisPlace> {
   const files = ['--tls-key-file', key, '--tls-cert-file', certificate, '--tls-ca-cert-file', ca];
-  const door = ['--port', '0', '--tls-port', String(port), '--tls-auth-clients', 'no', ...files];
-  const server = spawn('redis-server', ['--bind', '127.0.0.1', '--save', '', '--dir', dir, ...door], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  servers.push(server);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.stdout.on('data', (text: Buffer) => text.includes('Ready to accept') && resolve());
-  });
-  return { host: '127.0.0.1', port, database: 6 };
+  const args = ['--port', '0', '--tls-port', '{port}', '--tls-auth-clients', 'no', ...files];
+  const { host, port, child } = await startRedis({ dir, args, place: { host: at } });
+  servers.push(child);
+  return { host, port, database: 6 };
 }
 
 async function ping(place: RedisPlace, tls: RedisTls): Promise<string> {
@@ -83,7 +78,7 @@ test.each<[string, () => RedisTls]>([
     kind: 'stop',
     code: 'redis-untrusted',
     message: expect.stringMatching(
-      /^Redis 127\.0\.0\.1:\d+ shows a certificate that is not to be trusted: [^\n]+$/,
+      /^Redis 127(?:\.\d+){3}:\d+ shows a certificate that is not to be trusted: [^\n]+$/,
     ),
   });
 });
