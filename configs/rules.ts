@@ -1,17 +1,15 @@
 /** Rules between values of a fleet file that JSON Schema cannot say. Pure. */
 import type { Fleet } from './fleet.ts';
-import { floating, hasFloatingAddresses } from './floating.ts';
+import { floating } from './floating.ts';
 import { instances } from './instances.ts';
 import type { Problem } from './load.ts';
 import { isArm } from './machine-type.ts';
-import { type Place, placesOf, redisZone, regionOf, relayCount } from './places.ts';
-import { overlap, rangeSize } from './range.ts';
+import { type Place, placesOf, regionOf, relayCount } from './places.ts';
+import { overlap } from './range.ts';
+import { needOf, roomOf } from './room.ts';
 import { logs, ownOptions, tuning } from './rules-of-nodes.ts';
 import { redis } from './rules-of-redis.ts';
 import { countOf } from './share.ts';
-
-/** Addresses of a subnetwork that GCE keeps for itself (VPC documentation: first two and last two). */
-const RESERVED_BY_GCE = 4;
 
 export function contradictions(fleet: Fleet): readonly Problem[] {
   return [
@@ -152,16 +150,13 @@ function proxies({ proxies }: Fleet): readonly Problem[] {
 
 /** Each subnetwork must hold the relays of its zones. */
 function size(fleet: Fleet): readonly Problem[] {
-  const { cloud, relays } = fleet;
-  const crowded = placesOf(fleet).flatMap(({ region, range, zones }) => {
-    const guests = fleet.redis.kind === 'vm' && regionOf(redisZone(fleet)) === region ? 1 : 0;
-    const count = relays.perZone * zones.length;
-    const wanted = count + guests + (hasFloatingAddresses(fleet) ? count : 0);
-    const room = range === undefined ? wanted : rangeSize(range) - RESERVED_BY_GCE;
-    const path = region === cloud.region ? ['network', 'range'] : ['network', 'ranges', region];
-    const what = hasFloatingAddresses(fleet) ? 'relays and floating addresses' : 'relays';
-    const message = `${path.join('.')}: ${range} has room for ${room} machines, the fleet has ${wanted} ${guests > 0 ? `${what} and Redis` : what} there`;
-    return wanted > room ? [{ path, message }] : [];
+  const crowded = placesOf(fleet).flatMap((place) => {
+    const { region, range } = place;
+    if (range === undefined) return [];
+    const { addresses, what } = needOf(fleet, place);
+    const path = region === fleet.cloud.region ? ['network', 'range'] : ['network', 'ranges', region];
+    const message = `${path.join('.')}: ${range} has room for ${roomOf(range)} machines, the fleet has ${addresses} ${what} there`;
+    return addresses > roomOf(range) ? [{ path, message }] : [];
   });
   return [...crowded, ...budget(fleet)];
 }

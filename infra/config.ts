@@ -5,8 +5,10 @@ import { resolve } from 'node:path';
 import type { Fleet } from '../configs/fleet.ts';
 import { refuseSeveral } from '../configs/instances.ts';
 import { loadFleet } from '../configs/load.ts';
+import { placesOf } from '../configs/places.ts';
 import { isCidr } from '../configs/range.ts';
 import { pinnedImage, readRelease } from '../configs/release.ts';
+import { needOf, roomOf } from '../configs/room.ts';
 import { FleetError } from '../lib/errors.ts';
 
 /** Settings of a stack (`pulumi config set rtpfleet:<key>`); all optional, all text. */
@@ -65,6 +67,10 @@ export function readSettings(config: StackConfig, stack: string): Settings {
 function withRange(fleet: Fleet, range: string | undefined): Fleet {
   if (range === undefined) return fleet;
   if (!isCidr(range)) throw wrong('networkRange', range, 'is no IPv4 range such as 10.128.0.0/20');
+  const wanted = placesOf(fleet).reduce((sum, place) => sum + needOf(fleet, place).addresses, 0);
+  const room = roomOf(range);
+  if (wanted > room)
+    throw wrong('networkRange', range, `has room for ${room} machines, the fleet needs ${wanted} addresses`);
   const further = Object.keys(fleet.network.ranges).map((region) => [region, range]);
   return { ...fleet, network: { ...fleet.network, range, ranges: Object.fromEntries(further) } };
 }

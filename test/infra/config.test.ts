@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
 import { readSettings } from '../../infra/config.ts';
 import { FleetError } from '../../lib/errors.ts';
 
@@ -46,12 +47,40 @@ describe('the settings of a stack', () => {
       'rtpfleet:networkRange: 10.0.0.0/99 is no IPv4 range such as 10.128.0.0/20',
     ],
     [
+      'a range in which the relays find no room',
+      { image: 'x', networkRange: '10.77.12.0/30' },
+      'rtpfleet:networkRange: 10.77.12.0/30 has room for 0 machines, the fleet needs 3 addresses',
+    ],
+    [
       'a switch that is none',
       { image: 'x', protect: 'yes' },
       'rtpfleet:protect: yes is neither true nor false',
     ],
   ])('%s is a usage error', (_, config, message) => {
     expect(errorOf(() => readSettings(config, 'lab'))).toMatchObject({ kind: 'usage', message });
+  });
+
+  test('put the relays of all regions, and Redis, into the one range', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-range-'));
+    const fleet = join(folder, 'fleet.yaml');
+    const zones = ['us-central1-a', 'europe-west3-a', 'europe-west3-b'];
+    const parts = {
+      cloud: { project: 'my-project', region: 'us-central1', zones },
+      network: { range: '10.0.0.0/20', ranges: { 'europe-west3': '10.1.0.0/20' } },
+      relays: { perZone: 4 },
+      redis: { kind: 'vm', secret: 'projects/my-project/secrets/redis/versions/latest' },
+    };
+    writeFileSync(fleet, stringify({ name: 'demo', image: { version: 'mr12.5.1.31' }, ...parts }));
+    const settings = (networkRange: string) => readSettings({ fleet, image: 'x', networkRange }, 'demo');
+    try {
+      expect(errorOf(() => settings('10.77.12.0/28'))).toMatchObject({
+        kind: 'usage',
+        message: expect.stringContaining('room for 12 machines, the fleet needs 13 addresses'),
+      });
+      expect(settings('10.77.12.0/27').fleet.network.ranges).toEqual({ 'europe-west3': '10.77.12.0/27' });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('are of no host with several RTPEngines', () => {

@@ -17,6 +17,16 @@ test('the program keeps every policy', () => {
   expect(brokenPolicies(good)).toEqual([]);
 });
 
+test('the longest names that a fleet file can have are ones that Google takes', async () => {
+  const zone = 'northamerica-northeast1-a';
+  const parts = { cloud: { project: `p${'9'.repeat(29)}`, region: zone.slice(0, -2), zones: [zone] } };
+  const secret = `projects/${parts.cloud.project}/secrets/redis/versions/latest`;
+  for (const redis of [{ tier: 'STANDARD_HA' }, { kind: 'vm', secret }]) {
+    const longest = await subjectOf({ ...fleetFile({ ...parts, redis }), name: 'a'.repeat(20) });
+    expect(brokenPolicies(longest)).toEqual([]);
+  }
+});
+
 test('every policy has a name of its own and a rule, and is broken below', () => {
   const names = POLICIES.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
