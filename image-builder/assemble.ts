@@ -104,12 +104,15 @@ function writeManifest(folder: string, manifest: Manifest): void {
   renameSync(`${file}.${process.pid}`, file);
 }
 
+/** What the bill of materials beside a disk is made of. */
+export function readPackageFacts(folder: string): readonly PackageFacts[] {
+  return JSON.parse(readFileSync(join(folder, DISK_FILES.packages), 'utf8'));
+}
+
 /** Writes the bill of materials beside a disk; the same for the same disk, so it may be written anew at any time.
  * @returns its path */
 export function writeSbom(folder: string, manifest: Manifest): string {
-  const packages: readonly PackageFacts[] = JSON.parse(
-    readFileSync(join(folder, DISK_FILES.packages), 'utf8'),
-  );
+  const packages = readPackageFacts(folder);
   const file = join(folder, DISK_FILES.sbom);
   writeFileSync(`${file}.${process.pid}`, `${JSON.stringify(sbomOf(manifest, packages), null, 2)}\n`);
   renameSync(`${file}.${process.pid}`, file);

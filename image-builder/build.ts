@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import type { Fleet } from '../configs/fleet.ts';
 import { refuseSeveral } from '../configs/instances.ts';
 import { FleetError, isFleetError } from '../lib/errors.ts';
-import { assembleDisk, DISK_FILES, renewManifest, type Trees, writeSbom } from './assemble.ts';
+import {
+  assembleDisk,
+  DISK_FILES,
+  readPackageFacts,
+  renewManifest,
+  type Trees,
+  writeSbom,
+} from './assemble.ts';
 import { type Cache, entryPath, prune, sweep } from './cache.ts';
 import type { Shop } from './command.ts';
 import { findSupply } from './compile/supply.ts';
@@ -19,6 +26,7 @@ import { type ImagePlan, planImage } from './plan.ts';
 import type { Progress } from './progress.ts';
 import type { Publication, PublishOrder } from './publication.ts';
 import { relayConfig } from './recipe.ts';
+import { type Size, sizeOf } from './size.ts';
 import { type Stopwatch, startWatch } from './stopwatch.ts';
 import { toolsTree } from './tools.ts';
 
@@ -42,6 +50,8 @@ export type BuildResult = {
   readonly manifest: Manifest;
   /** `cached`: the archive was there before. */
   readonly archiveState: 'built' | 'cached';
+  /** Absent: the disk was made before sizes were recorded. */
+  readonly size?: Size;
   /** Absent: not asked for. */
   readonly output?: Output;
   /** Absent: not asked for. */
@@ -79,6 +89,7 @@ async function buildArchive(
   const folder = entryPath(cache, 'disk', plan.keys.disk);
   const archive = join(folder, DISK_FILES.archive);
   const manifest = renewManifest(folder, plan);
+  const size = sizeOf(readPackageFacts(folder));
   return {
     image: plan.image,
     version: plan.version,
@@ -87,6 +98,7 @@ async function buildArchive(
     manifest,
     sbomFile: writeSbom(folder, manifest),
     archiveState: plan.cached.disk ? 'cached' : 'built',
+    ...(size === undefined ? {} : { size }),
     ...(await furtherForm(shop, cache, order, plan, archive, progress)),
   };
 }

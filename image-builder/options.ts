@@ -2,7 +2,7 @@
  * RTPEngine itself (measured in 10.5 to 26.0), so nobody else would tell. Pure. */
 import { LineCounter, parseDocument } from 'yaml';
 import { FleetError } from '../lib/errors.ts';
-import { nearest } from '../lib/nearest.ts';
+import { nearest, nearestOfAll } from '../lib/nearest.ts';
 
 /** Names of all options in the text that `rtpengine --help` prints: GLib's layout, `  -x, --name=ARG   text`. */
 export function optionsOfHelp(help: string): ReadonlySet<string> {
@@ -43,8 +43,7 @@ export function checkOptions(
   const sentences = unknown.map((name) => {
     const line = lineOfOption(fleet.text, name);
     const place = line === undefined ? 'configs/templates/image/rtpengine.conf' : `${fleet.file}:${line}`;
-    const like = nearest(name, [...known]);
-    return `${place}: RTPEngine ${version} has no option ${name}${like === undefined ? '' : `; did you mean ${like}?`}`;
+    return `${place}: RTPEngine ${version} has no option ${name}${wordNearest(name, [...known])}`;
   });
   throw new FleetError({
     kind: 'usage',
@@ -53,4 +52,11 @@ export function checkOptions(
     hint: 'The options of a version are those of its `rtpengine --help`.',
     facts: { version, options: unknown.join(' ') },
   });
+}
+
+function wordNearest(name: string, known: readonly string[]): string {
+  const like = nearest(name, known);
+  if (like !== undefined) return `; did you mean ${like}?`;
+  const far = nearestOfAll(name, known);
+  return far === undefined ? '' : `; the nearest that it has is ${far.candidate}`;
 }

@@ -5,6 +5,7 @@ import type { Json } from './digest.ts';
 import type { ImagePlan } from './plan.ts';
 import { type Step, wordSteps } from './plan-steps.ts';
 import type { Publication } from './publication.ts';
+import { wordSize } from './size.ts';
 
 const STAGES = ['tools', 'tree', 'disk'] as const;
 
@@ -82,6 +83,7 @@ export function wordResult(result: BuildResult): string {
   const lines = [
     `image     ${result.image}: RTPEngine ${result.version} on ${manifest.base}`,
     `archive   ${result.archive} (${size}, ${result.archiveState})`,
+    ...(result.size === undefined ? [] : [`holds     ${wordSize(result.size)}`]),
     `sha256    ${manifest.archive.sha256}`,
     `manifest  ${result.manifestFile}`,
     `sbom      ${result.sbomFile}`,

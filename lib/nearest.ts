@@ -1,12 +1,20 @@
 /** The candidate that a mistyped word most likely meant; undefined when none is close. Pure. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  let best: { readonly candidate: string; readonly distance: number } | undefined;
+  const best = nearestOfAll(word, candidates);
+  const close = Math.max(2, Math.floor(word.length / 3));
+  return best !== undefined && best.distance <= close ? best.candidate : undefined;
+}
+
+export type Near = { readonly candidate: string; readonly distance: number };
+
+/** The nearest however far it is, with its distance in letters; undefined when there is no candidate. */
+export function nearestOfAll(word: string, candidates: readonly string[]): Near | undefined {
+  let best: Near | undefined;
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (best === undefined || distance < best.distance) best = { candidate, distance };
   }
-  const close = Math.max(2, Math.floor(word.length / 3));
-  return best !== undefined && best.distance <= close ? best.candidate : undefined;
+  return best;
 }
 
 /** Levenshtein distance: insertions, deletions and substitutions from `a` to `b`. */

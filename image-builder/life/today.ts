@@ -9,7 +9,7 @@ import { findMirrors } from '../mirrors.ts';
 import { openIndex } from '../packages.ts';
 import { imageFiles } from '../recipe.ts';
 import { recipeDigest } from '../recipe-digest.ts';
-import { parseSource } from '../versions/source.ts';
+import { parseSource, type Source } from '../versions/source.ts';
 import { commitOf, listTags } from '../versions/tags.ts';
 import { parseOffers, type Today } from './outdated.ts';
 
@@ -32,14 +32,28 @@ export async function readToday(shop: Shop, cache: Cache, fleet: Fleet, manifest
   };
 }
 
-/** Where the fleet file says that RTPEngine comes from; an image that came from elsewhere has nothing to be compared with. */
 async function upstreamOf(
   shop: Shop,
   fleet: Fleet,
   manifest: Manifest,
 ): Promise<readonly string[] | undefined> {
-  const source = parseSource(fleet.image.source);
-  if (source.kind !== 'git' || manifest.source !== 'git') return undefined;
+  const source = comparedSource(fleet.image.source, manifest);
+  if (source === undefined) return undefined;
   if (source.ref !== undefined) return [await commitOf(shop, source.url, source.ref)];
   return [...(await listTags(shop, source.url)).keys()];
+}
+
+/**
+ * The repository whose tags an image is compared with: that of the fleet file, or, where that names the base's package and the image
+ * was asked for by its version alone (`compile/choose.ts`), the one that it came from. Undefined: there is none. Pure.
+ */
+export function comparedSource(
+  ofFleet: string,
+  { source, place }: Pick<Manifest, 'source' | 'place'>,
+): Extract<Source, { readonly kind: 'git' }> | undefined {
+  if (source !== 'git') return undefined;
+  const named = parseSource(ofFleet);
+  if (named.kind === 'git') return named;
+  const own = named.kind === 'debian' && place !== undefined ? parseSource(place) : undefined;
+  return own?.kind === 'git' ? own : undefined;
 }

@@ -16,6 +16,8 @@ export type PackageFacts = {
   /** Name of the source package; advisories are written for it. */
   readonly source: string;
   readonly sourceVersion: string;
+  /** As dpkg counts it; absent: it does not say. */
+  readonly installedBytes?: number;
   /** Of the .deb; absent: the archive did not say. */
   readonly sha256?: string;
   /** Debian's short names; absent: its copyright file is prose. */

@@ -55,7 +55,10 @@ export function parseStatus(text: string): readonly PackageFacts[] {
     if (name === '' || !field('Status').endsWith(' installed')) return [];
     // `Source: glibc (2.41-12)`: the version only where it is another than the package's.
     const [, source = name, sourceVersion = version] = /^(\S+)(?: \((.+)\))?$/.exec(field('Source')) ?? [];
-    return [{ name, version, architecture: field('Architecture'), source, sourceVersion }];
+    // In KiB (deb-control(5)).
+    const kib = field('Installed-Size');
+    const size = /^\d+$/.test(kib) ? { installedBytes: Number(kib) * 1024 } : {};
+    return [{ name, version, architecture: field('Architecture'), source, sourceVersion, ...size }];
   });
   return packages.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { checkOptions, optionsOfConfig, optionsOfHelp } from '../../image-builder/options.ts';
 
@@ -36,5 +38,16 @@ describe('options of RTPEngine', () => {
       checkOptions('table = -1\ntabel = 0\njitter-buffer = 5\n', HELP, 'mr12.5.1.31', FLEET);
     expect(check).toThrow('fleet.yaml:4: RTPEngine mr12.5.1.31 has no option tabel; did you mean table?');
     expect(check).toThrow('fleet.yaml:5: RTPEngine mr12.5.1.31 has no option jitter-buffer');
+  });
+
+  test('that nothing is close to still has its nearest named', () => {
+    const options = readFileSync(join(import.meta.dirname, 'support/options/mr12.5.1.31.txt'), 'utf8');
+    const help = options
+      .split('\n')
+      .map((name) => `  --${name}=X   text`)
+      .join('\n');
+    expect(() => checkOptions('redis-format = JSON\n', help, 'mr12.5.1.31', FLEET)).toThrow(
+      /has no option redis-format; the nearest that it has is [a-z-]+$/,
+    );
   });
 });
