@@ -26,6 +26,8 @@ export type RunningView = {
   readonly look: () => Promise<Running | undefined>;
   /** From the fleet's Redis; without one, from the journals of this folder. undefined: not known. */
   readonly last: () => Promise<LastEnd | undefined>;
+  /** Why `last` could not tell, nor `look` of other machines; undefined: they could. */
+  readonly blind: () => string | undefined;
   readonly close: () => void;
 };
 
@@ -33,6 +35,7 @@ export type RunningView = {
 export function viewRunning(place: ControlPlace): RunningView {
   let follower: Follower | undefined;
   let waits: Waits = new Map();
+  let blind: string | undefined;
   const follow = async (run: string) => {
     if (place.redis === undefined) return undefined;
     try {
@@ -55,18 +58,28 @@ export function viewRunning(place: ControlPlace): RunningView {
       const told = running.shared ? await follow(run) : undefined;
       return { run, by, since, ...(told === undefined ? {} : { waits: told }) };
     },
-    last: () => lastEnd(place),
+    last: async () => {
+      blind = undefined;
+      return await lastEnd(place, (why) => {
+        blind = why;
+      });
+    },
+    blind: () => blind,
     close: () => follower?.close(),
   };
 }
 
-async function lastEnd({ redis, fleet }: ControlPlace): Promise<LastEnd | undefined> {
+async function lastEnd(
+  { redis, fleet }: ControlPlace,
+  unread: (why: string) => void,
+): Promise<LastEnd | undefined> {
   if (redis === undefined) return lastEndHere(fleet);
   try {
     return await lastSharedEnd(redis, fleet);
   } catch (error) {
-    if (isFleetError(error) && error.code === 'redis-unreachable') return undefined;
-    throw error;
+    if (!isFleetError(error) || error.code !== 'redis-unreachable') throw error;
+    unread(error.message);
+    return undefined;
   }
 }
 

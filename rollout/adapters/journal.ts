@@ -56,7 +56,10 @@ function append(file: string, text: string, kind: 'usage' | 'stop'): void {
       kind,
       code: 'journal',
       message: `The journal ${file} cannot be written: ${reasonOf(cause)}`,
-      hint: 'Name another file with --journal FILE.',
+      hint:
+        kind === 'usage'
+          ? 'Name another file with --journal FILE.'
+          : 'Every relay stays as it is. Make room, or name another file with --journal FILE, and run it again.',
       cause,
     });
   }

@@ -11,7 +11,7 @@ import { type LastEnd, type Running, viewRunning } from '../running.ts';
 import { controlPlace, type FleetOptions, observerOf, type Session, withSession } from '../session.ts';
 import { etaLines } from '../view/eta.ts';
 import { fleetLines } from '../view/fleet-table.ts';
-import { lastLines, runningLines } from '../view/running.ts';
+import { blindLines, lastLines, runningLines } from '../view/running.ts';
 import { watchLines } from '../view/watch.ts';
 
 export type StatusOptions = FleetOptions & { readonly watch: boolean; readonly json: boolean };
@@ -34,7 +34,7 @@ export async function status(options: StatusOptions): Promise<number> {
       const run = await runs.look();
       const last = run === undefined ? await runs.last() : undefined;
       const redraws = options.watch && process.stdout.isTTY && !options.json;
-      const seen = { run, last, etas: await etasOf(session, fleet) };
+      const seen = { run, last, blind: runs.blind(), etas: await etasOf(session, fleet) };
       const text = textOf(fleet, seen, policy, redraws ? 'screen' : options.json ? 'json' : 'lines');
       if (redraws) process.stdout.write(`${REDRAW}${text}\n`);
       else if (text !== shown) process.stdout.write(`${text}\n`);
@@ -59,23 +59,25 @@ async function etasOf(session: Session, { relays }: Fleet): Promise<ReadonlyMap<
 type Seen = {
   readonly run: Running | undefined;
   readonly last: LastEnd | undefined;
+  readonly blind: string | undefined;
   readonly etas: ReadonlyMap<string, Eta>;
 };
 
 function textOf(
   fleet: Fleet,
-  { run, last, etas }: Seen,
+  { run, last, blind, etas }: Seen,
   policy: Policy,
   form: 'screen' | 'json' | 'lines',
 ): string {
   const relays = standingsOf(fleet, policy).map(stateOf);
-  const below = [...etaLines(etas), ...runningLines(run), ...lastLines(last)];
+  const below = [...etaLines(etas), ...runningLines(run), ...lastLines(last), ...blindLines(blind)];
   switch (form) {
     case 'json':
       return JSON.stringify({
         ...{ fleet: fleet.name, targets: fleet.targets },
         ...(run ? { run } : {}),
         ...(last ? { last: endIn(last) } : {}),
+        ...(blind ? { blind } : {}),
         ...{ relays, eta: Object.fromEntries(etas) },
       });
     case 'screen': {

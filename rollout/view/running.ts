@@ -19,3 +19,8 @@ export function lastLines(last: LastEnd | undefined): readonly string[] {
   const next = result === 'done' || hint === undefined ? [] : [`  ${hint}`];
   return [`last rollout ${run}: ${result} at ${at}: ${because}`, ...next];
 }
+
+/** What is not known of rollouts from other machines, and why. */
+export function blindLines(why: string | undefined): readonly string[] {
+  return why === undefined ? [] : [`not known: whether a rollout from another machine is on. ${why}`];
+}

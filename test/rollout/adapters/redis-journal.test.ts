@@ -8,6 +8,8 @@ import { ownerOf } from '../../../rollout/adapters/owner.ts';
 import { openSharedJournal, readSharedJournal } from '../../../rollout/adapters/redis-journal.ts';
 import type { RolloutEvent } from '../../../rollout/core/events.ts';
 import { viewRunning } from '../../../rollout/running.ts';
+import { blindLines } from '../../../rollout/view/running.ts';
+import { freshLoopback } from '../../support/loopback.ts';
 import { startRedis, type TestRedis } from '../../support/redis-server.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'rtpfleet-redis-'));
@@ -84,4 +86,26 @@ test('who runs a rollout and what it waits for is seen from elsewhere', async ()
   });
   view.close();
   await lock.release();
+});
+
+test('without its Redis it is not known what other machines do, and that is said', async () => {
+  const control = {
+    fleet: 'fleet-f',
+    project: 'p',
+    endpoint: undefined,
+    redis: { host: freshLoopback(), port: 6379, database: 6 },
+  };
+  const view = viewRunning(control);
+  expect(await view.look()).toBeUndefined();
+  expect(await view.last()).toBeUndefined();
+  expect(blindLines(view.blind())).toEqual([
+    expect.stringMatching(
+      /^not known: whether a rollout from another machine is on\. Redis 127\.[0-9.]+:6379 cannot be reached/,
+    ),
+  ]);
+  view.close();
+  const sighted = viewRunning({ ...control, redis: place });
+  await sighted.last();
+  expect(blindLines(sighted.blind())).toEqual([]);
+  sighted.close();
 });
