@@ -14,9 +14,11 @@ export type Seat = {
   readonly database: number;
 };
 
-/** Databases of a Redis, from 0: Memorystore has so many (cloud.google.com/memorystore/docs/redis/quotas), and any other without a `databases`
- * of its own (redis.conf). */
-export const REDIS_DATABASES = 16;
+/**
+ * Databases of a Redis, from 0: Memorystore's (cloud.google.com/memorystore/docs/redis/quotas, "Databases per instance"), and the machine's
+ * (infra/redis/start-up). One of your own has those that its redis.conf says (`databases`).
+ */
+const MOST_DATABASES: Readonly<Record<string, number>> = { memorystore: 16, vm: 1024 };
 
 export function hasFloatingAddresses({ network }: Readonly<Pick<Fleet, 'network'>>): boolean {
   return network.floatingAddresses === 'internal';
@@ -90,10 +92,11 @@ function databases(fleet: Fleet): readonly Problem[] {
       path: ['redis', 'controlDatabase'],
       message: `redis.controlDatabase: ${controlDatabase} is one of ${what}`,
     });
-  if (kind === 'memorystore' && last >= REDIS_DATABASES)
+  const most = MOST_DATABASES[kind];
+  if (most !== undefined && last >= most)
     problems.push({
       path: ['redis', 'database'],
-      message: `redis.database: ${what} are more than Memorystore has, 0 to ${REDIS_DATABASES - 1}`,
+      message: `redis.database: ${what} are more than a Redis of kind ${kind} has, 0 to ${most - 1}`,
     });
   return problems;
 }

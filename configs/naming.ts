@@ -21,6 +21,8 @@ export const METADATA = {
   /** Of such a relay: number of a database, at the Redis of `redis`, that stays empty and that it watches from its start on
    * (`subscribe-keyspace`): only an RTPEngine that watches one can be told while it runs to watch another. */
   watched: 'rtpfleet-watched',
+  /** Of such a relay: number of the database that `redis` ends in, also where nobody knows yet at which address Redis will be. */
+  database: 'rtpfleet-database',
   /** `self`: the relay admits itself after its own check; `controller`: it stays cordoned until it is admitted. */
   admission: 'rtpfleet-admission',
   /** GCE's own switch for guest attributes; value `TRUE`. */

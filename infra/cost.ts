@@ -35,7 +35,11 @@ const CALL_HOURS = 1000;
 
 /** Estimates what the resources of a stack cost. */
 export function costOf(resources: readonly Declared[]): Cost {
-  const lines = [...groupLines(resources), ...resources.flatMap((one) => resourceLine(one, resources))];
+  const lines = [
+    ...groupLines(resources),
+    ...ruleLines(resources),
+    ...resources.flatMap((one) => resourceLine(one, resources)),
+  ];
   const known = lines.flatMap(({ amount }) => amount ?? []);
   // A relay sends what each side sent it: both directions go out once.
   const bytes = 2 * CALL_BYTES_PER_SECOND * 3600 * CALL_HOURS;
@@ -75,10 +79,18 @@ function groupLines(resources: readonly Declared[]): readonly CostLine[] {
     for (const { what, one } of template === undefined ? [] : partsOf(template.inputs)) {
       const key = `${what} ${region}`;
       const sum = counts.get(key) ?? { what, one, region, count: 0 };
-      counts.set(key, { ...sum, count: sum.count + Number(inputs.targetSize) });
+      counts.set(key, { ...sum, count: sum.count + sizeOf(inputs, resources) });
     }
   }
   return [...counts.values()].map(({ what, one, region, count }) => line(what, count, one, region));
+}
+
+/** Machines of a group: so many as it is told, or those that are made for it by name. */
+function sizeOf({ name, targetSize }: Json, resources: readonly Declared[]): number {
+  const named = resources.filter(
+    ({ type, inputs }) => /perInstanceConfig:/i.test(type) && inputs.instanceGroupManager === name,
+  );
+  return Number(targetSize ?? named.length);
 }
 
 /** The template that a group wants, found by the end of its link. */
@@ -107,6 +119,18 @@ function partsOf(inputs: Json): readonly { readonly what: string; readonly one: 
       one: { everywhere: monthly(prices.externalAddressHour) },
     })),
   ];
+}
+
+/** Google's price of rules: the first few together, each further one by itself; regional ones and global ones apart. */
+function ruleLines(resources: readonly Declared[]): readonly CostLine[] {
+  const rules = resources.filter(({ type }) => /compute\/forwardingRule:/.test(type));
+  const regions = [...new Set(rules.map(({ inputs }) => String(inputs.region)))];
+  return regions.map((region) => {
+    const count = rules.filter(({ inputs }) => inputs.region === region).length;
+    const { first, firstHour, furtherHour } = prices.forwardingRules;
+    const hour = firstHour + Math.max(0, count - first) * furtherHour;
+    return line(`${count} forwarding rules`, 1, monthly(hour), region);
+  });
 }
 
 type Family = {
@@ -167,7 +191,7 @@ function natLine(region: string, all: readonly Declared[]): CostLine {
   const single = here.filter(({ type, inputs }) => /compute\/instance:/.test(type) && isInside(inputs));
   const relays = groups
     .filter(({ inputs }) => isInside(templateOf(inputs, all)?.inputs ?? {}))
-    .reduce((sum, { inputs }) => sum + Number(inputs.targetSize), 0);
+    .reduce((sum, { inputs }) => sum + sizeOf(inputs, all), 0);
   const count = relays + single.length;
   const machines = Math.min(count, prices.natMostMachines);
   const hour = machines * prices.natMachineHour + prices.externalAddressHour;

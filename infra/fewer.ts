@@ -32,3 +32,26 @@ export function refuseFewer(group: string, fewer: number): FleetError {
     hint: `Drain those that are to go (\`pnpm rollout drain NAME\`) and delete them by name (\`gcloud compute instance-groups managed delete-instances ${group} --instances NAME\`), then \`pulumi refresh\`. The group may pick only where rtpfleet:protect is false.`,
   });
 }
+
+/**
+ * Whether relays would get their names in another way: from their group, which is told a size, or from the fleet file, one by one (floating
+ * addresses). Those that are there keep theirs, so both kinds would stand in one group.
+ * @param before, after the size that the group is told; undefined: none
+ */
+export function renamesRelays(before: unknown, after: unknown): boolean {
+  return (before === undefined) !== (after === undefined);
+}
+
+/** A sentence without its end. */
+export function wouldRename(group: string): string {
+  return `${group} has relays with names of another kind, and would keep them beside those that it is to have`;
+}
+
+export function refuseRenaming(group: string): FleetError {
+  return new FleetError({
+    kind: 'hold',
+    code: 'other-names',
+    message: `${wouldRename(group)}: with network.floatingAddresses the fleet file names each relay, without them the group does.`,
+    hint: 'Make a fleet of another name, let the proxies use it, drain the relays of this one (`pnpm rollout drain NAME`), and take it down.',
+  });
+}

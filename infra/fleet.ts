@@ -1,9 +1,11 @@
 /** A whole fleet as one component: what a program of one's own declares to have relays beside its other resources. */
 import { HealthCheck } from '@pulumi/gcp/compute/healthCheck.js';
 import * as pulumi from '@pulumi/pulumi';
-import { placesOf } from '../configs/places.ts';
+import { hasFloatingAddresses } from '../configs/floating.ts';
+import { placesOf, regionOf } from '../configs/places.ts';
 import type { Settings } from './config.ts';
 import { FleetFirewall } from './firewall.ts';
+import { type Addresses, floatingAddresses } from './floating.ts';
 import { FleetIdentity } from './identity.ts';
 import { FleetMonitoring } from './monitoring.ts';
 import { FleetNetwork } from './network.ts';
@@ -19,7 +21,9 @@ export class RelayFleet extends pulumi.ComponentResource {
   readonly network: FleetNetwork;
   readonly identity: FleetIdentity;
   readonly redis: RedisPlace | undefined;
-  /** Self link of the template that each region's groups want. */
+  /** Floating addresses by the name of their relay; empty: relays have none. */
+  readonly addresses: Addresses;
+  /** Self link of the template that each region's groups want; with floating addresses, of each zone's. */
   readonly templates: ReadonlyMap<string, pulumi.Output<string>>;
   /** In the order of the fleet file's zones. */
   readonly zones: readonly RelayZone[];
@@ -44,45 +48,51 @@ export class RelayFleet extends pulumi.ComponentResource {
       { fleet, network: network.network, relayAccount: relay, redisHost, redisAccount },
       child,
     );
+    this.addresses = floatingAddresses(name, fleet, network, this);
     this.templates = templates(name, settings, this, this);
-    this.zones = zones(name, settings, this.templates, this);
+    this.zones = zones(name, settings, this, this);
     if (fleet.monitoring.enabled) new FleetMonitoring(`${name}-monitoring`, fleet, child);
     this.registerOutputs({ templates: Object.fromEntries(this.templates) });
   }
 }
 
-type Parts = Pick<RelayFleet, 'network' | 'identity' | 'redis'>;
+type Parts = Pick<RelayFleet, 'network' | 'identity' | 'redis' | 'addresses'>;
 
-/** A subnetwork is a region's, so a template is too. */
+/** A subnetwork is a region's, so a template is too; the addresses that its relays may come to carry are a zone's. */
 function templates(
   name: string,
   settings: Settings,
-  { network, identity, redis }: Parts,
+  { network, identity, redis, addresses }: Parts,
   parent: pulumi.Resource,
 ): ReadonlyMap<string, pulumi.Output<string>> {
   const account = identity.relay;
-  return new Map(
-    [...network.subnetworks].map(([region, subnetwork]) => {
-      const inputs = { settings, region, subnetwork, account, redis };
-      return [region, relayTemplate(`${name}-${region}`, inputs, parent).selfLink];
-    }),
-  );
+  const made = (key: string, region: string, zone?: string) => {
+    const subnetwork = network.subnetworks.get(region);
+    if (subnetwork === undefined) return [];
+    const inputs = { settings, region, zone, subnetwork, account, redis, addresses };
+    return [[key, relayTemplate(`${name}-${key}`, inputs, parent).selfLink] as const];
+  };
+  const { zones } = settings.fleet.cloud;
+  if (hasFloatingAddresses(settings.fleet))
+    return new Map(zones.flatMap((zone) => made(zone, regionOf(zone), zone)));
+  return new Map([...network.subnetworks.keys()].flatMap((region) => made(region, region)));
 }
 
 function zones(
   name: string,
   settings: Settings,
-  templates: ReadonlyMap<string, pulumi.Output<string>>,
+  { network, redis, addresses, templates }: Parts & Pick<RelayFleet, 'templates'>,
   parent: pulumi.Resource,
 ): readonly RelayZone[] {
   const health = healthCheck(name, settings, parent);
-  const made = placesOf(settings.fleet).flatMap(({ region, zones: inRegion }) => {
-    const template = templates.get(region);
-    if (template === undefined) return [];
-    return inRegion.map(
-      (zone) => new RelayZone(`${name}-${zone}`, { settings, zone, template, health }, { parent }),
-    );
-  });
+  const made = placesOf(settings.fleet).flatMap(({ region, zones: inRegion }) =>
+    inRegion.flatMap((zone) => {
+      const template = templates.get(zone) ?? templates.get(region);
+      if (template === undefined) return [];
+      const inputs = { settings, zone, template, health, network, redis, addresses };
+      return [new RelayZone(`${name}-${zone}`, inputs, { parent })];
+    }),
+  );
   const order = settings.fleet.cloud.zones;
   return made.toSorted((a, b) => order.indexOf(a.zone) - order.indexOf(b.zone));
 }

@@ -5,6 +5,7 @@ import { Account } from '@pulumi/gcp/serviceaccount/account.js';
 import { IAMMember as AccountMember } from '@pulumi/gcp/serviceaccount/iammember.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Fleet } from '../configs/fleet.ts';
+import { hasFloatingAddresses } from '../configs/floating.ts';
 import { relayCount } from '../configs/places.ts';
 import { controllerPermissions, publisherPermissions } from './permissions.ts';
 
@@ -20,9 +21,12 @@ const RELAY_SCOPES: readonly string[] = [
 /** The only scope that Secret Manager takes (cloud.google.com/secret-manager/docs/authentication); what it opens is bounded by roles. */
 const SECRET_SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 
-/** Whether a relay itself reads the password of Redis: only where it keeps call state there (see template.ts). */
+/** Whether a relay itself reads the password of Redis: only where it keeps call state there (see template.ts and seat.ts). */
 export function readsSecret(fleet: Readonly<Fleet>): boolean {
-  return relayCount(fleet) === 1 && (fleet.redis.auth || fleet.redis.secret !== undefined);
+  return (
+    (relayCount(fleet) === 1 || hasFloatingAddresses(fleet)) &&
+    (fleet.redis.auth || fleet.redis.secret !== undefined)
+  );
 }
 
 /** Scopes of a relay's token: the narrow ones, unless it has to read a secret. */

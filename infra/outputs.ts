@@ -6,6 +6,7 @@ import { regionOf } from '../configs/places.ts';
 import { FleetError } from '../lib/errors.ts';
 import type { Settings } from './config.ts';
 import type { RelayFleet } from './fleet.ts';
+import type { Addresses } from './floating.ts';
 import { scrapeConfig } from './monitoring/scrape.ts';
 import type { RedisPlace } from './redis/place.ts';
 import type { RelayZone } from './zone.ts';
@@ -16,24 +17,32 @@ export type RelayAddress = {
   readonly address: string;
   /** External address; absent: it has none. */
   readonly external?: string;
+  /** Floating address, for media and ng; absent: it has none, and both are at `address`. */
+  readonly floating?: string;
 };
 
 /** The relays that a zone has now. Their addresses stay theirs, so a proxy's configuration made from them stays right. */
-export function relaysOf({ zone, instanceGroup }: RelayZone): pulumi.Output<readonly RelayAddress[]> {
+export function relaysOf(
+  { zone, instanceGroup }: RelayZone,
+  addresses: Addresses,
+): pulumi.Output<readonly RelayAddress[]> {
   const { instances } = getInstanceGroupOutput({ selfLink: instanceGroup });
   return instances.apply((links) =>
     pulumi.all(
-      [...links].sort().map((selfLink) =>
-        getInstanceOutput({ selfLink }).apply(({ networkInterfaces: [nic] }) => {
-          const external = nic?.accessConfigs?.[0]?.natIp;
-          return {
-            name: selfLink.slice(selfLink.lastIndexOf('/') + 1),
-            zone,
-            address: addressOf(selfLink, nic?.networkIp),
-            ...(external ? { external } : {}),
-          };
-        }),
-      ),
+      [...links].sort().map((selfLink) => {
+        const name = selfLink.slice(selfLink.lastIndexOf('/') + 1);
+        return pulumi
+          .all([getInstanceOutput({ selfLink }), addresses.get(name)])
+          .apply(([{ networkInterfaces: nics }, floating]) => {
+            const [nic] = nics;
+            const external = nic?.accessConfigs?.[0]?.natIp;
+            return {
+              ...{ name, zone, address: addressOf(selfLink, nic?.networkIp) },
+              ...(external ? { external } : {}),
+              ...(floating ? { floating } : {}),
+            };
+          });
+      }),
     ),
   );
 }
@@ -43,9 +52,9 @@ function addressOf(instance: string, address: string | undefined): string {
   throw new FleetError({ kind: 'stop', code: 'no-address', message: `${instance} has no internal address.` });
 }
 
-/** `udp:10.128.0.2:22222 udp:…`: what Kamailio and OpenSIPS take as `rtpengine_sock`. Pure. */
+/** `udp:10.128.0.2:22222 udp:…`: what Kamailio and OpenSIPS take as `rtpengine_sock`; floating addresses, where a call stays reachable. Pure. */
 export function socketList(relays: readonly RelayAddress[], ngPort: number): string {
-  return relays.map(({ address }) => `udp:${address}:${ngPort}`).join(' ');
+  return relays.map(({ address, floating }) => `udp:${floating ?? address}:${ngPort}`).join(' ');
 }
 
 /** The same by region, for proxies that should keep media near. Pure. */
@@ -63,7 +72,9 @@ export function stackOutputs(settings: Settings, made: RelayFleet) {
   const { fleet, image } = settings;
   const { ngPort, cliPort, httpPort, ports } = fleet.rtpengine;
   const { relay, controller, publisher } = made.identity;
-  const addresses = pulumi.all(made.zones.map(relaysOf)).apply((lists) => lists.flat());
+  const addresses = pulumi
+    .all(made.zones.map((zone) => relaysOf(zone, made.addresses)))
+    .apply((lists) => lists.flat());
   const line = addresses.apply(
     (list) => `modparam("rtpengine", "rtpengine_sock", "${socketList(list, ngPort)}")`,
   );
@@ -72,7 +83,7 @@ export function stackOutputs(settings: Settings, made: RelayFleet) {
     project: fleet.cloud.project,
     region: fleet.cloud.region,
     image,
-    /** By region. */
+    /** By region; with floating addresses, by zone. */
     templates: Object.fromEntries(made.templates),
     groups: made.zones.map(({ zone, group, selfLink }) => ({ zone, name: group, selfLink })),
     ports: { ng: ngPort, cli: cliPort, http: httpPort, media: ports },

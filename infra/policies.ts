@@ -2,6 +2,7 @@
  * What holds for every stack, whatever its fleet file and whoever changed the program: each policy looks at the evaluated resources.
  * `pnpm infra:preview` runs them all. Pure.
  */
+import { CALL_POLICIES } from './policies/calls.ts';
 import { IDENTITY_POLICIES } from './policies/identity.ts';
 import { KEEPING_POLICIES } from './policies/keeping.ts';
 import { LIMIT_POLICIES } from './policies/limits.ts';
@@ -12,6 +13,7 @@ export const POLICIES: readonly Policy[] = [
   ...NETWORK_POLICIES,
   ...IDENTITY_POLICIES,
   ...KEEPING_POLICIES,
+  ...CALL_POLICIES,
   ...LIMIT_POLICIES,
 ];
 

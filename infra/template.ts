@@ -1,21 +1,28 @@
-/** The instance template: what a relay made from one image is, in one region. */
+/** The instance template: what a relay made from one image is, in one region, or in one zone where relays have floating addresses. */
 import { InstanceTemplate } from '@pulumi/gcp/compute/instanceTemplate.js';
 import * as pulumi from '@pulumi/pulumi';
+import type { Fleet } from '../configs/fleet.ts';
+import { hasFloatingAddresses } from '../configs/floating.ts';
 import { LABEL, METADATA, templateName } from '../configs/naming.ts';
 import { relayCount } from '../configs/places.ts';
 import type { Settings } from './config.ts';
+import { type Addresses, floatingMetadata } from './floating.ts';
 import { relayScopes } from './identity.ts';
 import type { RedisPlace } from './redis/place.ts';
 
 export type TemplateInputs = {
   readonly settings: Settings;
   readonly region: string;
+  /** Of relays with floating addresses, whose template is for one zone. */
+  readonly zone?: string | undefined;
   /** Self link of the region's subnetwork. */
   readonly subnetwork: pulumi.Output<string>;
   /** E-mail of the relays' service account. */
   readonly account: pulumi.Output<string>;
   /** Absent: the fleet has none. */
   readonly redis?: RedisPlace | undefined;
+  /** Floating addresses of the fleet's relays; empty: they have none. */
+  readonly addresses: Addresses;
 };
 
 /** Longest prefix that the provider takes; it appends what makes the name unique (@pulumi/gcp, `namePrefix`). */
@@ -38,7 +45,7 @@ export function relayTemplate(
     {
       project: fleet.cloud.project,
       namePrefix: `${templateName(fleet.name, image, LONGEST_PREFIX - 1)}-`,
-      description: `Relay of fleet ${fleet.name} on ${image} in ${inputs.region}`,
+      description: `Relay of fleet ${fleet.name} on ${image} in ${inputs.zone ?? inputs.region}`,
       instanceDescription: `RTPEngine relay of fleet ${fleet.name}`,
       machineType: fleet.relays.machineType,
       labels,
@@ -61,18 +68,21 @@ export function relayTemplate(
 
 /** What the image reads at boot. A relay admits itself unless its group says otherwise for it, as a rollout does. */
 function metadata(inputs: TemplateInputs): Record<string, pulumi.Input<string>> {
+  const { fleet } = inputs.settings;
   return {
     [METADATA.guestAttributes]: 'TRUE',
     [METADATA.admission]: 'self',
-    ...(inputs.settings.fleet.relays.osLogin ? { [METADATA.osLogin]: 'TRUE' } : {}),
+    ...(fleet.relays.osLogin ? { [METADATA.osLogin]: 'TRUE' } : {}),
     ...redisMetadata(inputs),
+    ...(inputs.zone === undefined ? {} : floatingMetadata(fleet, inputs.zone, inputs.addresses)),
   };
 }
 
 /**
  * A starting RTPEngine takes every call of its database for its own, and deletes those that it cannot read
  * (daemon/redis.c@mr13.4.1.10, measured from 10.5 to 26.2): relays that share a database would restore, count and erase each
- * other's calls whenever one is replaced. So call state goes to Redis only where no other relay can be.
+ * other's calls whenever one is replaced. So call state goes to Redis only where no other relay can be; relays with floating addresses are
+ * told each its own database by what is kept for it alone (seat.ts).
  */
 function redisMetadata({ settings, redis }: TemplateInputs): Record<string, pulumi.Input<string>> {
   if (redis === undefined) return {};
@@ -84,10 +94,14 @@ function redisMetadata({ settings, redis }: TemplateInputs): Record<string, pulu
     pulumi.interpolate`${secretsEndpoint}/v1/${version}:access`;
   return {
     [METADATA.control]: pulumi.interpolate`${at}/${controlDatabase}`,
-    ...(relayCount(fleet) === 1 ? { [METADATA.redis]: pulumi.interpolate`${at}/${database}` } : {}),
+    ...(isAlone(fleet) ? { [METADATA.redis]: pulumi.interpolate`${at}/${database}` } : {}),
     ...(secret === undefined ? {} : { [METADATA.redisSecret]: readAt(secret) }),
     ...(authority === undefined ? {} : { [METADATA.redisCa]: readAt(authority.secret) }),
   };
+}
+
+function isAlone(fleet: Readonly<Fleet>): boolean {
+  return relayCount(fleet) === 1 && !hasFloatingAddresses(fleet);
 }
 
 function bootDisk({ fleet, image }: Settings, labels: Record<string, string>) {

@@ -7,12 +7,17 @@
 import { InstanceGroupManager } from '@pulumi/gcp/compute/instanceGroupManager.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Fleet } from '../configs/fleet.ts';
+import { hasFloatingAddresses, seatsOf } from '../configs/floating.ts';
 import { groupName, relayBaseName } from '../configs/naming.ts';
-import { relayCount } from '../configs/places.ts';
+import { regionOf, relayCount } from '../configs/places.ts';
 import { countOf } from '../configs/share.ts';
 import { wordError } from '../lib/errors.ts';
 import type { Settings } from './config.ts';
-import { fewerRelays, KEEPS_ITS_RELAYS, refuseFewer } from './fewer.ts';
+import { fewerRelays, KEEPS_ITS_RELAYS, refuseFewer, refuseRenaming, renamesRelays } from './fewer.ts';
+import type { Addresses } from './floating.ts';
+import type { FleetNetwork } from './network.ts';
+import type { RedisPlace } from './redis/place.ts';
+import { RelaySeat } from './seat.ts';
 
 export type ZoneInputs = {
   readonly settings: Settings;
@@ -20,6 +25,11 @@ export type ZoneInputs = {
   /** Self links. */
   readonly template: pulumi.Output<string>;
   readonly health: pulumi.Output<string>;
+  readonly network: FleetNetwork;
+  /** Absent: the fleet has none. */
+  readonly redis?: RedisPlace | undefined;
+  /** Floating addresses of the fleet's relays; empty: they have none, and the group makes and names them. */
+  readonly addresses: Addresses;
 };
 
 /** An address is given back only when its relay is removed for good, never when it is re-created. */
@@ -30,7 +40,7 @@ export class RelayZone extends pulumi.ComponentResource {
   /** Name of the group. */
   readonly group: string;
   readonly selfLink: pulumi.Output<string>;
-  /** The plain instance group that the manager fills. */
+  /** The plain instance group that the manager fills; known once its relays were asked for. */
   readonly instanceGroup: pulumi.Output<string>;
 
   constructor(name: string, inputs: ZoneInputs, opts?: pulumi.ComponentResourceOptions) {
@@ -45,9 +55,27 @@ export class RelayZone extends pulumi.ComponentResource {
       ...(settings.protect ? { hooks: { beforeUpdate: [keepsItsRelays(name, this.group)] } } : {}),
     });
     this.selfLink = manager.selfLink;
-    this.instanceGroup = manager.instanceGroup;
+    const made = seats(name, inputs, manager, this).map((seat) => seat.made);
+    this.instanceGroup = pulumi.all([manager.instanceGroup, ...made]).apply(([group]) => group ?? '');
     this.registerOutputs({ zone, group: this.group, selfLink: this.selfLink });
   }
+}
+
+/** The relays that the fleet file names: none where the group makes them. */
+function seats(
+  name: string,
+  { settings, zone, network, redis, addresses }: ZoneInputs,
+  manager: InstanceGroupManager,
+  parent: pulumi.Resource,
+): readonly RelaySeat[] {
+  const subnetwork = network.subnetworks.get(regionOf(zone));
+  const own = seatsOf(settings.fleet).filter((seat) => seat.zone === zone);
+  return own.flatMap((seat) => {
+    const address = addresses.get(seat.relay);
+    if (address === undefined || redis === undefined || subnetwork === undefined) return [];
+    const inputs = { settings, seat, address, redis, subnetwork, group: manager.name };
+    return [new RelaySeat(`${name}-${seat.index}`, inputs, { parent })];
+  });
 }
 
 /**
@@ -57,7 +85,9 @@ export class RelayZone extends pulumi.ComponentResource {
 export function keepsItsRelays(name: string, group: string): pulumi.ResourceHook {
   return new pulumi.ResourceHook(
     `${name}-${KEEPS_ITS_RELAYS}`,
-    ({ oldOutputs, newInputs }) => {
+    ({ oldInputs, oldOutputs, newInputs }) => {
+      if (renamesRelays(oldInputs?.targetSize, newInputs?.targetSize))
+        throw new Error(wordError(refuseRenaming(group)));
       const fewer = fewerRelays(oldOutputs?.targetSize, newInputs?.targetSize);
       if (fewer > 0) throw new Error(wordError(refuseFewer(group, fewer)));
     },
@@ -73,7 +103,8 @@ function groupArgs(name: string, { settings: { fleet }, zone, template, health }
     name,
     baseInstanceName: relayBaseName(fleet.name, zone),
     description: `Relays of fleet ${fleet.name} in ${zone}`,
-    targetSize: relays.perZone,
+    // Relays that are made one by one change the size themselves.
+    ...(hasFloatingAddresses(fleet) ? {} : { targetSize: relays.perZone }),
     versions: [{ instanceTemplate: template }],
     updatePolicy: updatePolicy(awayAtOnce(fleet)),
     statefulInternalIps: [KEPT],

@@ -31,9 +31,18 @@ export async function evaluateHere({ program, stack, config, preview, handlers }
   return preview ? {} : await settled(outputs);
 }
 
-type Options = Pick<Declared, 'protect' | 'beforeUpdate' | 'retainOnDelete' | 'parent' | 'dependsOn'>;
+type Options = Pick<
+  Declared,
+  'protect' | 'beforeUpdate' | 'ignoreChanges' | 'retainOnDelete' | 'parent' | 'dependsOn'
+>;
 
-const UNSAID: Options = { protect: false, beforeUpdate: [], retainOnDelete: false, dependsOn: [] };
+const UNSAID: Options = {
+  protect: false,
+  beforeUpdate: [],
+  ignoreChanges: [],
+  retainOnDelete: false,
+  dependsOn: [],
+};
 
 function mocksOf(
   handlers: Handlers,
@@ -73,6 +82,7 @@ type Request = {
   readonly getName: () => string;
   readonly getProtect: () => boolean | undefined;
   readonly getRetainondelete: () => boolean | undefined;
+  readonly getIgnorechangesList: () => readonly string[];
   readonly getParent: () => string;
   readonly getDependenciesList: () => readonly string[];
   readonly getHooks: () => { readonly getBeforeUpdateList: () => readonly string[] } | undefined;
@@ -94,6 +104,7 @@ function watchOptions(): (type: string, name: string) => Options {
     seen.set(`${request.getType()} ${request.getName()}`, {
       protect: request.getProtect() === true,
       beforeUpdate: request.getHooks()?.getBeforeUpdateList() ?? [],
+      ignoreChanges: request.getIgnorechangesList(),
       retainOnDelete: request.getRetainondelete() === true,
       ...(parent === undefined ? {} : { parent }),
       dependsOn: [...new Set(request.getDependenciesList().flatMap((urn) => labelOf(urn) ?? []))].sort(),

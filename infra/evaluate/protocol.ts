@@ -21,6 +21,8 @@ export type Declared = {
   readonly protect: boolean;
   /** Names of the hooks that Pulumi asks before it changes the resource in place, and that may refuse. */
   readonly beforeUpdate: readonly string[];
+  /** Inputs that Pulumi gives a resource when it makes it, and leaves as they are then. */
+  readonly ignoreChanges: readonly string[];
   /** Stays in the cloud when the stack no longer has it. */
   readonly retainOnDelete: boolean;
   /** `<type> <name>` of what it is a part of; absent: the stack itself. */

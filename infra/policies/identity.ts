@@ -1,5 +1,6 @@
 /** Policies of identity: what machines and accounts may do. Pure. */
 import { type Json, UNKNOWN } from '../evaluate/protocol.ts';
+import { preservedMetadata } from '../seat-guard.ts';
 import { findings, ofKind, type Policy, record, records, type Subject, texts } from './subject.ts';
 
 const MACHINES = ['compute/instance', 'compute/instanceTemplate', 'compute/regionInstanceTemplate'];
@@ -135,13 +136,19 @@ const metadataIsPublic: Policy = {
   rule: 'Metadata, which every program on a machine can read, holds no secret and no SSH key.',
   broken: (subject) =>
     subject.resources
-      .filter(({ inputs }) => 'metadata' in inputs && !Array.isArray(inputs.metadata))
+      .filter(
+        ({ inputs }) =>
+          ('metadata' in inputs || 'preservedState' in inputs) && !Array.isArray(inputs.metadata),
+      )
       .flatMap((resource) => {
-        const entries = Object.entries(record(resource.inputs.metadata));
+        const { metadata, preservedState } = resource.inputs;
+        const entries = Object.entries({ ...record(metadata), ...preservedMetadata(preservedState) });
         const bad = entries.filter(([key, value]) => SECRET_WORD.test(key) && !isReference(value));
         const keys = entries.filter(([key]) => LOGIN_KEYS.includes(key));
         return findings(resource, [
-          ...(resource.secrets.includes('metadata') ? ['a value of its metadata is a secret'] : []),
+          ...(['metadata', 'preservedState'].some((key) => resource.secrets.includes(key))
+            ? ['a value of its metadata is a secret']
+            : []),
           ...bad.map(([key]) => `${key} in its metadata is not the name of a secret but its value`),
           ...keys.map(([key]) => `${key} in its metadata lets in whoever has the key`),
         ]);

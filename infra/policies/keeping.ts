@@ -1,7 +1,7 @@
 /** Policies of what is kept: calls, state, and who it belongs to. Pure. */
-import { LABEL, METADATA } from '../../configs/naming.ts';
-import type { Declared } from '../evaluate/protocol.ts';
+import { LABEL } from '../../configs/naming.ts';
 import { isGuarded } from '../fewer.ts';
+import { keepsCalls } from '../seat-guard.ts';
 import { findings, ofKind, type Policy, record, records } from './subject.ts';
 
 /** Kinds whose provider takes labels, and under which name (@pulumi/gcp). */
@@ -46,7 +46,9 @@ const labelled: Policy = {
 const HOLDING = [
   'compute/disk',
   'compute/instance',
+  'compute/forwardingRule',
   'compute/instanceGroupManager',
+  'compute/perInstanceConfig',
   'compute/regionInstanceGroupManager',
   'redis/instance',
   'redis/cluster',
@@ -75,6 +77,9 @@ const keptFromDeletion: Policy = {
         ...(GROUPS.some((kind) => resource.type.startsWith(`gcp:${kind}:`)) &&
         !isGuarded(resource.beforeUpdate)
           ? ['told to be smaller, it would delete relays with their calls (hooks.beforeUpdate)']
+          : []),
+        ...(resource.type.startsWith('gcp:compute/perInstanceConfig:') && !keepsCalls(resource.beforeUpdate)
+          ? ['told so, it would keep its calls where another relay has its own (hooks.beforeUpdate)']
           : []),
       ]);
     });
@@ -106,8 +111,14 @@ const encrypted: Policy = {
 const rolloutReplaces: Policy = {
   name: 'only-rollout-replaces',
   rule: 'No group replaces a relay by itself, and a relay keeps name and address when a rollout does.',
-  broken: (subject) =>
-    ofKind(subject, ...GROUPS).flatMap((resource) => {
+  broken: (subject) => [
+    ...ofKind(subject, 'compute/perInstanceConfig')
+      .filter(({ inputs }) => !['NONE', 'REFRESH'].includes(String(inputs.mostDisruptiveAllowedAction)))
+      .map((resource) => ({
+        resource,
+        message: 'a changed key would let its group re-create it (mostDisruptiveAllowedAction)',
+      })),
+    ...ofKind(subject, ...GROUPS).flatMap((resource) => {
       const { inputs } = resource;
       const policy = record(inputs.updatePolicy);
       const lifecycle = record(inputs.instanceLifecyclePolicy);
@@ -119,25 +130,7 @@ const rolloutReplaces: Policy = {
         ...(lifecycle.forceUpdateOnRepair === 'YES' ? ['a healed relay gets another image'] : []),
       ]);
     }),
+  ],
 };
 
-const callStateIsNotShared: Policy = {
-  name: 'call-state-is-not-shared',
-  rule: 'Relays that share a Redis keep no call state in it: each would restore and delete the others’.',
-  broken: (subject) => {
-    const count = ofKind(subject, ...GROUPS).reduce((sum, { inputs }) => sum + Number(inputs.targetSize), 0);
-    const keeps = ({ inputs }: Declared) => METADATA.redis in record(inputs.metadata);
-    const keepers = ofKind(subject, 'compute/instanceTemplate').filter(keeps);
-    return count === 1
-      ? []
-      : keepers.map((resource) => ({ resource, message: `${count} relays would share one database` }));
-  },
-};
-
-export const KEEPING_POLICIES: readonly Policy[] = [
-  labelled,
-  keptFromDeletion,
-  encrypted,
-  rolloutReplaces,
-  callStateIsNotShared,
-];
+export const KEEPING_POLICIES: readonly Policy[] = [labelled, keptFromDeletion, encrypted, rolloutReplaces];

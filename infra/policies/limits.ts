@@ -5,6 +5,7 @@
  */
 import type { Declared, Json } from '../evaluate/protocol.ts';
 import { UNKNOWN } from '../evaluate/protocol.ts';
+import { preservedMetadata } from '../seat-guard.ts';
 import { findings, ofKind, type Policy, record, records, texts } from './subject.ts';
 
 /** RFC 1035, as GCE has it for nearly everything. */
@@ -101,17 +102,24 @@ const metadata: Policy = {
   name: 'metadata',
   rule: 'Metadata fits: 256 KiB a value, 512 KiB in all.',
   broken: (subject) =>
-    ofKind(subject, 'compute/instanceTemplate', 'compute/instance').flatMap((resource) => {
-      const pairs = Object.entries(record(resource.inputs.metadata));
-      const sizes = pairs.map(([key, value]) => ({ key, bytes: Buffer.byteLength(String(value)) }));
-      const total = sizes.reduce((sum, { key, bytes }) => sum + key.length + bytes, 0);
-      return findings(resource, [
-        ...pairs.filter(([key]) => !METADATA_KEY.test(key)).map(([key]) => `${key} is no key of metadata`),
-        ...sizes.filter(({ bytes }) => bytes > MOST_METADATA_BYTES).map(({ key }) => `${key} is too long`),
-        ...(total > MOST_METADATA_TOTAL ? [`its metadata has ${total} bytes`] : []),
-      ]);
-    }),
+    ofKind(subject, 'compute/instanceTemplate', 'compute/instance', 'compute/perInstanceConfig').flatMap(
+      (resource) => {
+        const pairs = Object.entries(metadataOf(resource));
+        const sizes = pairs.map(([key, value]) => ({ key, bytes: Buffer.byteLength(String(value)) }));
+        const total = sizes.reduce((sum, { key, bytes }) => sum + key.length + bytes, 0);
+        return findings(resource, [
+          ...pairs.filter(([key]) => !METADATA_KEY.test(key)).map(([key]) => `${key} is no key of metadata`),
+          ...sizes.filter(({ bytes }) => bytes > MOST_METADATA_BYTES).map(({ key }) => `${key} is too long`),
+          ...(total > MOST_METADATA_TOTAL ? [`its metadata has ${total} bytes`] : []),
+        ]);
+      },
+    ),
 };
+
+/** Of a machine, of a template, or what is kept for one machine of a group. */
+function metadataOf({ inputs }: Declared): Json {
+  return { ...record(inputs.metadata), ...preservedMetadata(inputs.preservedState) };
+}
 
 /** Of one firewall rule. */
 const MOST_OF_RULE: Readonly<Record<string, number>> = {
@@ -164,10 +172,14 @@ const groupLimits: Policy = {
   rule: 'Groups are of a size and a patience that Google takes: 1,000 machines, 3,600 s.',
   broken: (subject) =>
     ofKind(subject, 'compute/instanceGroupManager').flatMap((resource) => {
-      const { targetSize, autoHealingPolicies } = resource.inputs;
+      const { name, targetSize, autoHealingPolicies } = resource.inputs;
+      const named = ofKind(subject, 'compute/perInstanceConfig').filter(
+        ({ inputs }) => inputs.instanceGroupManager === name,
+      );
+      const size = Number(targetSize ?? named.length);
       const [{ initialDelaySec = 0 } = {}] = records(autoHealingPolicies);
       return findings(resource, [
-        ...(Number(targetSize) > MOST_MACHINES ? [`it has ${targetSize} machines`] : []),
+        ...(size > MOST_MACHINES ? [`it has ${size} machines`] : []),
         ...(Number(initialDelaySec) > MOST_HEAL_SECONDS ? [`it heals after ${initialDelaySec} s`] : []),
       ]);
     }),

@@ -1,7 +1,6 @@
 /** What a change of program or fleet file does: two graphs, resource by resource. Pure. */
 import type { Json } from '../evaluate/protocol.ts';
-import { fewerRelays, isGuarded, wouldDelete } from '../fewer.ts';
-import { cloudName, idOf, kindOf, type Resource } from './resource.ts';
+import { idOf, kindOf, type Resource } from './resource.ts';
 
 /** One input that is another one now; absent: there was, or is, none. */
 export type InputChange = { readonly path: string; readonly from?: unknown; readonly to?: unknown };
@@ -21,6 +20,9 @@ const FIXED = ['project', 'region', 'zone', 'name', 'namePrefix', 'accountId', '
 
 /** Inputs that Google changes by making the thing anew ("Changing this forces a new resource" in @pulumi/gcp). `*`: all of them. */
 const FIXED_OF: Readonly<Record<string, readonly string[]>> = {
+  'compute/forwardingRule': ['ipAddress', 'ipProtocol', 'loadBalancingScheme', 'subnetwork', 'allPorts'],
+  'compute/perInstanceConfig': ['instanceGroupManager'],
+  'compute/targetInstance': ['*'],
   'compute/firewall': ['network', 'direction'],
   'compute/instanceGroupManager': ['baseInstanceName'],
   'compute/instanceTemplate': ['*'],
@@ -85,36 +87,4 @@ function ofMembers(from: Json, to: Json, pathOf: (key: string) => string): reado
 
 function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** What Pulumi will not do although the program asks for it: it takes away, makes anew, or shrinks what is protected. */
-export function refusals(changes: readonly Change[], before: readonly Resource[]): readonly string[] {
-  const guarded = new Set(before.filter(({ protect }) => protect).map(idOf));
-  return changes.flatMap((change) => {
-    if (guarded.has(idOf(change.resource)) && isLoss(change))
-      return [`${cloudName(change.resource)} is protected and would be ${change.kind}`];
-    return isGuarded(change.resource.beforeUpdate) ? shrinking(change) : [];
-  });
-}
-
-/** What Pulumi would do, and what would end calls. */
-export function dangers(changes: readonly Change[], before: readonly Resource[]): readonly string[] {
-  const guarded = new Set(before.filter(({ protect }) => protect).map(idOf));
-  return changes.flatMap((change) => {
-    if (!isGroup(change.resource) || (guarded.has(idOf(change.resource)) && isLoss(change))) return [];
-    if (isLoss(change))
-      return [`${cloudName(change.resource)} would be ${change.kind}, with all its relays and their calls`];
-    return isGuarded(change.resource.beforeUpdate) ? [] : shrinking(change);
-  });
-}
-
-const isLoss = ({ kind }: Change): boolean => kind === 'removed' || kind === 'replaced';
-
-const isGroup = ({ type }: Resource): boolean => kindOf(type).endsWith('nstanceGroupManager');
-
-/** A group that shrinks picks the relays that it deletes by itself. */
-function shrinking({ kind, resource, inputs }: Change): readonly string[] {
-  const size = inputs.find(({ path }) => path === 'targetSize');
-  const fewer = kind === 'changed' && isGroup(resource) ? fewerRelays(size?.from, size?.to) : 0;
-  return fewer > 0 ? [wouldDelete(cloudName(resource), fewer)] : [];
 }

@@ -1,8 +1,10 @@
 /** The inputs of a resource that matter to who reviews it, in a few words; one function for each kind that has words of its own. Pure. */
+import { METADATA } from '../../configs/naming.ts';
 import type { Json } from '../evaluate/protocol.ts';
 import { wordTraffic } from '../policies/network.ts';
 import { rulesOf } from '../policies/rules.ts';
 import { record, records, texts } from '../policies/subject.ts';
+import { preservedMetadata } from '../seat-guard.ts';
 import { kindOf, type Resource } from './resource.ts';
 
 const WORDS: Readonly<Record<string, (inputs: Json, resource: Resource) => readonly unknown[]>> = {
@@ -31,7 +33,11 @@ const WORDS: Readonly<Record<string, (inputs: Json, resource: Resource) => reado
     const { type, replacementMethod } = record(updatePolicy);
     const external = records(statefulExternalIps).length > 0;
     const kept = external ? 'addresses inside and outside kept' : 'address inside kept';
-    return [`${targetSize} in ${zone}`, `${type} ${replacementMethod}`, kept];
+    return [
+      targetSize === undefined ? `relays by name in ${zone}` : `${targetSize} in ${zone}`,
+      `${type} ${replacementMethod}`,
+      kept,
+    ];
   },
   'compute/instanceTemplate': (inputs) => {
     const [disk = {}] = records(inputs.disks);
@@ -48,6 +54,15 @@ const WORDS: Readonly<Record<string, (inputs: Json, resource: Resource) => reado
       /\/regions\/([^/]+)\//.exec(String(subnetwork))?.[1],
     ];
   },
+  'compute/forwardingRule': ({ loadBalancingScheme, ipProtocol, ipAddress, target, region }) => [
+    ...[loadBalancingScheme, ipProtocol, ipAddress, region],
+    `to ${String(target).split('/').at(-1)}`,
+  ],
+  'compute/perInstanceConfig': ({ zone, preservedState }) => {
+    const { [METADATA.database]: database, [METADATA.home]: home } = preservedMetadata(preservedState);
+    return [zone, `at ${home}`, `calls in database ${database}`];
+  },
+  'compute/targetInstance': ({ zone, instance }) => [zone, `machine ${String(instance).split('/').at(-1)}`],
   'compute/subnetwork': ({ ipCidrRange, region }) => [ipCidrRange, region],
   'projects/iAMCustomRole': ({ permissions }) => [`${texts(permissions).length} permissions`],
   'monitoring/alertPolicy': ({ severity, enabled }) => [severity, enabled === false ? 'switched off' : ''],

@@ -1,9 +1,10 @@
 /** All that a preview says of a stack, as plain data; `--json` prints it as it is. Pure. */
 import { type Cost, costOf } from '../cost.ts';
 import { brokenPolicies, POLICIES } from '../policies.ts';
-import { type Change, compare, dangers, refusals } from './compare.ts';
+import { type Change, compare } from './compare.ts';
 import { describe } from './describe.ts';
 import type { Graph } from './graph.ts';
+import { dangers, refusals } from './judge.ts';
 import { type Reach, reachOf } from './reach.ts';
 import { cloudName, idOf, kindOf, type Resource } from './resource.ts';
 

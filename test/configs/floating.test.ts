@@ -114,7 +114,7 @@ describe('refused, in one sentence:', () => {
     [{ redis: { controlDatabase: 1 } }, /^redis\.controlDatabase: 1 is also redis\.database/],
     [
       { zones: 3, perZone: 5 },
-      /^redis\.database: those of call state \(1 empty, 2 for copies, 3 to 17 for 15 relays .*\) are more than Memorystore has, 0 to 15/,
+      /^redis\.database: those of call state \(1 empty, 2 for copies, 3 to 17 for 15 relays .*\) are more than a Redis of kind memorystore has, 0 to 15/,
     ],
     [
       { network: { range: '10.9.0.0/29' }, perZone: 2, redis: {} },
@@ -125,7 +125,7 @@ describe('refused, in one sentence:', () => {
   });
 
   test("as many relays as Memorystore has databases for, and any number on a machine of one's own, are taken", () => {
-    expect(problemsOf({ zones: 2, perZone: 7 })).toEqual([]);
+    expect(problemsOf({ zones: 4, perZone: 3 })).toEqual([]);
     expect(problemsOf({ zones: 4, perZone: 20, redis: { kind: 'vm', secret } })).toEqual([]);
   });
 });

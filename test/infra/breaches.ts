@@ -17,7 +17,7 @@ const inputs =
 export function added(subject: Subject, kind: string, more: Json, name = 'new'): Subject {
   const resource = {
     ...{ type: `gcp:${kind}:X`, name, inputs: { project: 'my-project', ...more }, secrets: [], custom: true },
-    ...{ protect: true, beforeUpdate: [], retainOnDelete: false, dependsOn: [] },
+    ...{ protect: true, beforeUpdate: [], ignoreChanges: [], retainOnDelete: false, dependsOn: [] },
   };
   return { ...subject, resources: [...subject.resources, resource] };
 }
@@ -64,6 +64,61 @@ export const account = (email: string | undefined, ...scopes: readonly string[])
   template(() => ({ serviceAccount: { ...(email === undefined ? {} : { email }), scopes } }));
 export const RELAY = 'demo-relay@my-project.iam.gserviceaccount.com';
 export const CLOUD = 'https://www.googleapis.com/auth/cloud-platform';
+
+/** A relay with a floating address, in order but for what is given. */
+const seat =
+  (more: Json, options: Partial<Declared> = {}): Breach =>
+  (subject) =>
+    withOptions(
+      added(
+        subject,
+        'compute/perInstanceConfig',
+        {
+          ...{ name: 'demo-0', instanceGroupManager: 'other', mostDisruptiveAllowedAction: 'REFRESH' },
+          ...kept({}),
+          ...more,
+        },
+        'seat',
+      ),
+      'seat',
+      { beforeUpdate: ['demo-0-keeps-its-calls'], ...options },
+    );
+
+/** What is kept for it. */
+const kept = (more: Json): Json => ({
+  preservedState: {
+    metadata: {
+      'rtpfleet-home': '10.128.0.9',
+      'rtpfleet-database': '8',
+      'rtpfleet-redis': '10.9.8.7:6379/8',
+      ...more,
+    },
+  },
+});
+
+/** Its forwarding rule, likewise. */
+export const forwarding =
+  (more: Json, options: Partial<Declared> = {}): Breach =>
+  (subject) =>
+    withOptions(
+      added(
+        seat({})(subject),
+        'compute/forwardingRule',
+        {
+          ...{ name: 'demo-0', labels: { rtpfleet: 'demo', 'rtpfleet-home': 'demo-0' }, subnetwork: 'x' },
+          ...{ loadBalancingScheme: 'INTERNAL', ipProtocol: 'UDP', allPorts: true, ipAddress: '10.128.0.9' },
+          ...more,
+        },
+        'rule',
+      ),
+      'rule',
+      { ignoreChanges: ['target'], ...options },
+    );
+
+function withOptions(subject: Subject, name: string, options: Partial<Declared>): Subject {
+  const resources = subject.resources.map((one) => (one.name === name ? { ...one, ...options } : one));
+  return { ...subject, resources };
+}
 
 type Breach = (subject: Subject) => Subject;
 
@@ -197,6 +252,8 @@ export const BREACHES: Readonly<Record<string, Readonly<Record<string, Breach>>>
       changed(subject, 'compute/instanceTemplate', (one) => ({ ...one, secrets: ['metadata'] })),
     'a password in clear': withMetadata({ 'redis-password': 'hunter2' }),
     'SSH keys': withMetadata({ 'ssh-keys': 'me:ssh-ed25519 AAAA' }),
+    'a password in what is kept for one relay': seat(kept({ 'redis-password': 'hunter2' })),
+    'a secret value there': seat({}, { secrets: ['preservedState'] }),
   },
   labelled: {
     'no labels': template(() => ({ labels: undefined })),
@@ -224,6 +281,9 @@ export const BREACHES: Readonly<Record<string, Readonly<Record<string, Breach>>>
         labels: { rtpfleet: 'demo' },
       }).resources.map((one) => (one.inputs.name === 'demo-redis-data' ? { ...one, protect: false } : one)),
     }),
+    'a relay’s config without': seat({}, { protect: false }),
+    'a relay that may be given another’s database': seat({}, { beforeUpdate: [] }),
+    'a forwarding rule without': forwarding({}, { protect: false }),
     'production told that it may': (subject) =>
       changed({ ...subject, protect: false, stack: 'prod-eu' }, 'redis/instance', (one) => ({
         ...one,
@@ -251,6 +311,10 @@ export const BREACHES: Readonly<Record<string, Readonly<Record<string, Breach>>>
     'a second relay beside': group(({ updatePolicy }) => ({
       updatePolicy: { ...Object(updatePolicy), maxSurgeFixed: 1 },
     })),
+    'a key that is changed, by re-creation': seat({ mostDisruptiveAllowedAction: 'REPLACE' }),
+    'a key that is changed, as the provider does it by itself': seat({
+      mostDisruptiveAllowedAction: undefined,
+    }),
     'another address': group(() => ({ statefulInternalIps: [] })),
     'another image after healing': group(() => ({
       instanceLifecyclePolicy: { forceUpdateOnRepair: 'YES' },
@@ -258,6 +322,26 @@ export const BREACHES: Readonly<Record<string, Readonly<Record<string, Breach>>>
   },
   'call-state-is-not-shared': {
     'a database for two relays': withMetadata({ 'rtpfleet-redis': '10.9.8.7:6379/5' }),
+    'two relays by name with one': (subject) => {
+      const first = seat({})(subject);
+      return added(first, 'compute/perInstanceConfig', { name: 'demo-1', ...kept({}) }, 'second');
+    },
+    'the lock’s': seat(kept({ 'rtpfleet-database': '6', 'rtpfleet-redis': '10.9.8.7:6379/6' })),
+    'that of copies': seat(kept({ 'rtpfleet-database': '6', 'rtpfleet-redis': '(known once made)' })),
+    'that which all relays watch': seat(
+      kept({ 'rtpfleet-database': '5', 'rtpfleet-redis': '10.9.8.7:6379/5' }),
+    ),
+    'another than it says': seat(kept({ 'rtpfleet-redis': '10.9.8.7:6379/9' })),
+    none: seat(kept({ 'rtpfleet-redis': undefined })),
+  },
+  'floating-addresses': {
+    'open to the world': forwarding({ loadBalancingScheme: 'EXTERNAL' }),
+    'open to the world, as the provider makes it by itself': forwarding({ loadBalancingScheme: undefined }),
+    'for more than UDP': forwarding({ ipProtocol: 'L3_DEFAULT' }),
+    'for some ports': forwarding({ allPorts: undefined, ports: ['22222'] }),
+    'in the default network': forwarding({ subnetwork: undefined }),
+    'of no relay': forwarding({ labels: { rtpfleet: 'demo', 'rtpfleet-home': 'demo-7' } }),
+    'taken back by every update': forwarding({}, { ignoreChanges: [] }),
   },
   names: {
     'too long': group(() => ({ name: `demo-${'x'.repeat(60)}` })),
@@ -280,6 +364,7 @@ export const BREACHES: Readonly<Record<string, Readonly<Record<string, Breach>>>
   metadata: {
     'a key with a dot': withMetadata({ 'a.b': '' }),
     'a value too long': withMetadata({ 'startup-script': 'x'.repeat(256 * 1024 + 1) }),
+    'a key with a dot, kept for one relay': seat(kept({ 'a.b': '' })),
     'too much in all': withMetadata({
       a: 'x'.repeat(200_000),
       b: 'x'.repeat(200_000),
@@ -301,6 +386,16 @@ export const BREACHES: Readonly<Record<string, Readonly<Record<string, Breach>>>
   },
   'group-limits': {
     'more machines than a group has': group(() => ({ targetSize: 1001 })),
+    'more relays by name than a group has': (subject) => {
+      const name = (index: number) => ({ name: `n${index}`, instanceGroupManager: 'demo-us-central1-a' });
+      const [one] = seat({})({ ...subject, resources: [] }).resources;
+      const many = Array.from({ length: 1001 }, (_, index) => ({
+        ...(one as Declared),
+        inputs: name(index),
+      }));
+      const unsized = group(() => ({ targetSize: undefined }))(subject);
+      return { ...unsized, resources: [...unsized.resources, ...many] };
+    },
     'healing too late': group(() => ({ autoHealingPolicies: { initialDelaySec: 3601 } })),
   },
 };

@@ -84,9 +84,16 @@ function settled(made: object): object {
   const file = made as File;
   const mended: Readonly<Record<string, object | undefined>> = {
     network: network(file),
-    relays: { ...file.relays, ...(isArm(file) ? { machineType: 'c4a-standard-4' } : amd64(file)) },
-    rtpengine: file.rtpengine && { ...file.rtpengine, ...(isArm(file) ? { kernel: 'off' } : {}) },
-    redis: file.redis && redis(file.redis, file),
+    relays: {
+      ...file.relays,
+      ...(isArm(file) ? { machineType: 'c4a-standard-4' } : amd64(file)),
+      ...(isFloating(file) ? { perZone: perZone(file) } : {}),
+    },
+    rtpengine: file.rtpengine && {
+      ...file.rtpengine,
+      ...(isArm(file) || isFloating(file) ? { kernel: 'off' } : {}),
+    },
+    redis: isFloating(file) ? floatingRedis(file) : file.redis && redis(file.redis, file),
     proxies: file.proxies?.map(({ whileAway, hashTableSeconds, ...proxy }) =>
       proxy.kind === 'kamailio' ? { ...proxy, whileAway, hashTableSeconds } : proxy,
     ),
@@ -94,6 +101,21 @@ function settled(made: object): object {
   };
   // As YAML: what is undefined is not there.
   return JSON.parse(JSON.stringify({ ...file, ...mended })) as object;
+}
+
+const isFloating = ({ network }: File): boolean => network?.floatingAddresses === 'internal';
+
+/** As many as the databases of Memorystore allow, and no more than are evaluated soon. */
+function perZone({ cloud, relays, redis }: File): number {
+  const most = redis?.kind === 'vm' || redis?.kind === 'external' ? 9 : Math.floor(13 / cloud.zones.length);
+  return Math.max(1, Math.min(most, Number(relays?.perZone ?? 1)));
+}
+
+/** Relays with floating addresses keep their calls in Redis, each in a database of its own, and speak no TLS to it. */
+function floatingRedis(file: File): Section {
+  const kind = file.redis?.kind === 'none' ? 'memorystore' : file.redis?.kind;
+  const { tls, caFile, ...mended } = redis({ ...file.redis, ...(kind === undefined ? {} : { kind }) }, file);
+  return { ...mended, database: 1, controlDatabase: 0 };
 }
 
 const isArm = ({ image }: File): boolean => image?.architecture === 'arm64';
@@ -107,7 +129,11 @@ function network({ cloud, network }: File): Section {
   const further = new Set(cloud.zones.map((zone) => zone.slice(0, -2)));
   further.delete(cloud.region);
   const ranges = [...further].map((region, index) => [region, `172.${16 + index}.0.0/16`]);
-  return { ...network, ...(ranges.length === 0 ? {} : { ranges: Object.fromEntries(ranges) }) };
+  return {
+    ...network,
+    ...(ranges.length === 0 ? {} : { ranges: Object.fromEntries(ranges) }),
+    ...(network?.floatingAddresses === 'internal' ? { externalAddresses: 'none' } : {}),
+  };
 }
 
 /** Leaves of the options for Redis those that its kind, and a fleet of so many relays, has. */

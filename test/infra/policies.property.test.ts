@@ -1,10 +1,12 @@
 /** Every fleet file that is taken makes a stack that keeps every policy, every limit of Google, and what its own options say. */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { seatsOf } from '../../configs/floating.ts';
+import { placesOf, relayCount } from '../../configs/places.ts';
 import type { Declared } from '../../infra/evaluate/protocol.ts';
 import { ofKind, type Subject } from '../../infra/policies/subject.ts';
 import { brokenPolicies } from '../../infra/policies.ts';
 import { optionsOf, sampleFleets } from './fleets.ts';
-import { fleetFile, IMAGE, subjectOf } from './subject.ts';
+import { FLOATING, fleetFile, IMAGE, subjectOf } from './subject.ts';
 
 const FLEETS = 24;
 const SEED = 4;
@@ -36,6 +38,8 @@ test('the sample leaves out no option of the schema, and has fleets of one zone 
   );
   expect(Math.min(...relays)).toBe(1);
   expect(Math.max(...relays)).toBeGreaterThan(300);
+  const floats = files.map((file) => valueAt(file, 'network.floatingAddresses') ?? 'none');
+  expect(new Set(floats)).toEqual(new Set(['none', 'internal']));
 });
 
 /** What the options of a file have to come to, beside the policies. */
@@ -84,7 +88,29 @@ const EXPECTATIONS: Readonly<Record<string, (subject: Subject) => void>> = {
     const { cloud, relays } = subject.fleet;
     const groups = ofKind(subject, 'compute/instanceGroupManager').map(({ inputs }) => inputs);
     expect(groups.map(({ zone }) => zone).sort()).toEqual(cloud.zones.toSorted());
-    for (const { targetSize } of groups) expect(targetSize).toBe(relays.perZone);
+    const size = subject.fleet.network.floatingAddresses === 'internal' ? undefined : relays.perZone;
+    for (const { targetSize } of groups) expect(targetSize).toBe(size);
+  },
+  'every relay with a floating address is made once, with a rule, a target and a reserved address of its name':
+    (subject) => {
+      const names = seatsOf(subject.fleet).map(({ relay }) => relay);
+      expect(names).toHaveLength(
+        subject.fleet.network.floatingAddresses === 'internal' ? relayCount(subject.fleet) : 0,
+      );
+      for (const kind of ['perInstanceConfig', 'targetInstance', 'forwardingRule'])
+        expect(ofKind(subject, `compute/${kind}`).map(({ inputs }) => inputs.name)).toEqual(names);
+      const addresses = ofKind(subject, 'compute/address').map(({ inputs }) => inputs.name);
+      expect(addresses.filter((name) => name !== `${subject.fleet.name}-redis`)).toEqual(names);
+    },
+  'no group is told a template of another zone’s floating addresses': (subject) => {
+    const templates = ofKind(subject, 'compute/instanceTemplate');
+    const { cloud } = subject.fleet;
+    const places = seatsOf(subject.fleet).length > 0 ? cloud.zones.length : placesOf(subject.fleet).length;
+    expect(templates).toHaveLength(places);
+    const wanted = ofKind(subject, 'compute/instanceGroupManager').map(({ inputs }) =>
+      JSON.stringify(inputs.versions),
+    );
+    expect(new Set(wanted).size).toBe(places);
   },
   'every resource is in the fleet’s project': (subject) => {
     const { project } = subject.fleet.cloud;
@@ -130,6 +156,20 @@ test.each<[string, object, string?]>([
       },
       network: { range: '10.0.0.0/8' },
       relays: { perZone: 1000 },
+    }),
+    `${'i'.repeat(62)}x`,
+  ],
+  [
+    'the longest names of relays with floating addresses, and as many as Memorystore has databases for',
+    fleetFile({
+      ...FLOATING,
+      name: 'a-fleet-of-20-chars0',
+      cloud: {
+        project: 'a-project-of-thirty-characters',
+        region: 'northamerica-northeast1',
+        zones: ['northamerica-northeast1-a'],
+      },
+      relays: { perZone: 13 },
     }),
     `${'i'.repeat(62)}x`,
   ],

@@ -5,16 +5,31 @@ import { LABELS_OF } from '../../infra/policies/keeping.ts';
 import type { Subject } from '../../infra/policies/subject.ts';
 import { brokenPolicies, POLICIES } from '../../infra/policies.ts';
 import { kindOf } from '../../infra/preview/resource.ts';
-import { account, BREACHES, CLOUD, changed, grant, open, RELAY, rule, withMetadata } from './breaches.ts';
-import { fleetFile, subjectOf } from './subject.ts';
+import {
+  account,
+  BREACHES,
+  CLOUD,
+  changed,
+  forwarding,
+  grant,
+  open,
+  RELAY,
+  rule,
+  withMetadata,
+} from './breaches.ts';
+import { FLOATING, fleetFile, subjectOf } from './subject.ts';
 
 let good: Subject;
+/** Relays have floating addresses. */
+let floating: Subject;
 beforeAll(async () => {
   good = await subjectOf(fleetFile());
+  floating = await subjectOf(fleetFile(FLOATING));
 }, 60_000);
 
 test('the program keeps every policy', () => {
   expect(brokenPolicies(good)).toEqual([]);
+  expect(brokenPolicies(floating)).toEqual([]);
 });
 
 test('the longest names that a fleet file can have are ones that Google takes', async () => {
@@ -45,6 +60,7 @@ describe.each(Object.entries(BREACHES))('%s is broken by', (name, breaches) => {
 
 describe('is kept by', () => {
   test.each<[string, (subject: Subject) => Subject]>([
+    ['a relay with a floating address', forwarding({})],
     ['RTP for carriers only', open('udp', ['30000-40000'], ['198.51.100.0/24'])],
     ['a part of the RTP ports for the world', open('udp', ['31000-32000'], ['0.0.0.0/0'])],
     [
@@ -83,7 +99,8 @@ describe('is kept by', () => {
 });
 
 test('what takes labels is what the provider says of each kind that the program uses', () => {
-  for (const kind of new Set(good.resources.map(({ type }) => kindOf(type)))) {
+  const resources = [...good.resources, ...floating.resources];
+  for (const kind of new Set(resources.map(({ type }) => kindOf(type)))) {
     const source = providerSource(kind);
     const key = ['userLabels', 'labels'].find((name) => source.includes(`resourceInputs["${name}"]`));
     expect([kind, LABELS_OF[kind]]).toEqual([kind, key]);

@@ -21,6 +21,12 @@ export function fleetFile(parts: object = {}): object {
   };
 }
 
+/** Parts of a fleet file with which relays have floating addresses. */
+export const FLOATING = {
+  network: { externalAddresses: 'none', floatingAddresses: 'internal' },
+  redis: { database: 0, controlDatabase: 15, auth: true },
+};
+
 export type Asked = { readonly stack?: string; readonly protect?: boolean; readonly image?: string };
 
 /** One after the other: Pulumi's mocks are global to a process. */

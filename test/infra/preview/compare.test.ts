@@ -1,7 +1,8 @@
 /** A change of the fleet file gives the smallest change of resources, and says what it does. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Subject } from '../../../infra/policies/subject.ts';
-import { type Change, compare, dangers, refusals } from '../../../infra/preview/compare.ts';
+import { type Change, compare } from '../../../infra/preview/compare.ts';
+import { dangers, refusals } from '../../../infra/preview/judge.ts';
 import { kindOf } from '../../../infra/preview/resource.ts';
 import { fleetFile, subjectOf } from '../subject.ts';
 
