@@ -45,7 +45,7 @@ export function relayTemplate(
     {
       project: fleet.cloud.project,
       namePrefix: `${templateName(fleet.name, image, LONGEST_PREFIX - 1)}-`,
-      description: `Relay of fleet ${fleet.name} on ${image} in ${inputs.zone ?? inputs.region}`,
+      description: `Relay of fleet ${fleet.name} on ${image} in ${placeOf(inputs)}`,
       instanceDescription: `RTPEngine relay of fleet ${fleet.name}`,
       machineType: fleet.relays.machineType,
       labels,
@@ -64,6 +64,11 @@ export function relayTemplate(
     },
     { parent, retainOnDelete: true },
   );
+}
+
+/** How many addresses it knows is a part of it: they are not known yet when a change is looked at beforehand. */
+function placeOf({ settings: { fleet }, region, zone }: TemplateInputs): string {
+  return zone === undefined ? region : `${zone}, one of ${fleet.relays.perZone} with a floating address`;
 }
 
 /** What the image reads at boot. A relay admits itself unless its group says otherwise for it, as a rollout does. */

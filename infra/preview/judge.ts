@@ -9,11 +9,13 @@ import { cloudName, idOf, kindOf, type Resource } from './resource.ts';
 /** What Pulumi will not do although the program asks for it: it takes away, makes anew, shrinks or confuses what is protected. */
 export function refusals(changes: readonly Change[], before: readonly Resource[]): readonly string[] {
   const guarded = new Set(before.filter(({ protect }) => protect).map(idOf));
-  return changes.flatMap((change) => {
+  const all = changes.flatMap((change) => {
     if (guarded.has(idOf(change.resource)) && isLoss(change))
       return [`${cloudName(change.resource)} is protected and would be ${change.kind}`];
     return hasHook(change.resource) ? endings(change) : [];
   });
+  // A relay and the rule of its floating address have one name.
+  return [...new Set(all)];
 }
 
 /** What Pulumi would do, and what would end calls. */

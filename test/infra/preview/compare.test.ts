@@ -4,7 +4,7 @@ import type { Subject } from '../../../infra/policies/subject.ts';
 import { type Change, compare } from '../../../infra/preview/compare.ts';
 import { dangers, refusals } from '../../../infra/preview/judge.ts';
 import { kindOf } from '../../../infra/preview/resource.ts';
-import { fleetFile, subjectOf } from '../subject.ts';
+import { FLOATING, fleetFile, subjectOf } from '../subject.ts';
 
 const ZONES = ['us-central1-a', 'us-central1-b', 'us-central1-c'];
 const cloud = (zones: readonly string[]) => ({ project: 'my-project', region: 'us-central1', zones });
@@ -123,5 +123,73 @@ describe('one change', () => {
     const done = words(await changes({}, { protect: false }));
     expect(done.filter((line) => line.endsWith('protect')).length).toBe(done.length);
     expect(done.length).toBe(4);
+  });
+});
+
+describe('relays with floating addresses', () => {
+  const of = (zones: readonly string[], perZone: number, asked = {}) =>
+    subjectOf(fleetFile({ cloud: cloud(zones), ...FLOATING, relays: { perZone } }), asked);
+  let two: Subject;
+  beforeAll(async () => {
+    two = await of(ZONES.slice(0, 2), 2);
+  }, 60_000);
+
+  test('one more in each zone: made by name; templates that know its address; nothing is lost', async () => {
+    const more = await of(ZONES.slice(0, 2), 3);
+    const done = compare(two.resources, more.resources);
+    const [added, others] = [true, false].map((is) => done.filter(({ kind }) => is === (kind === 'added')));
+    expect(new Set(added?.map(({ resource }) => resource.inputs.name))).toEqual(
+      new Set(['demo-us-central1-a-2', 'demo-us-central1-b-2']),
+    );
+    expect(words(others ?? []).map(short)).toEqual([
+      ...groups('versions[0].instanceTemplate').slice(0, 2),
+      ...['a', 'b'].map((zone) =>
+        expect.stringMatching(new RegExp(`^replaced compute/instanceTemplate \\S+-${zone} description$`)),
+      ),
+    ]);
+    expect([...refusals(done, two.resources), ...dangers(done, two.resources)]).toEqual([]);
+  });
+
+  test('one less: refused', async () => {
+    const done = compare(two.resources, (await of(ZONES.slice(0, 2), 1)).resources);
+    expect(refusals(done, two.resources)).toEqual(
+      expect.arrayContaining(['demo-us-central1-a-1 is protected and would be removed']),
+    );
+  });
+
+  test('one zone more: refused, as relays would change their databases', async () => {
+    const done = compare(two.resources, (await of(ZONES, 2)).resources);
+    expect(refusals(done, two.resources)).toEqual([
+      "demo-us-central1-a-1 would give up database 4, with its calls, for 5, which may be another's",
+      "demo-us-central1-b-1 would give up database 5, with its calls, for 6, which may be another's",
+    ]);
+    expect(dangers(done, two.resources)).toEqual([]);
+  });
+
+  test('another order of zones in a stack that may lose its relays: told, and not refused', async () => {
+    const asked = { protect: false, stack: 'dev' };
+    const loose = await of(ZONES.slice(0, 2), 1, asked);
+    const done = compare(loose.resources, (await of([...ZONES.slice(0, 2)].reverse(), 1, asked)).resources);
+    expect(refusals(done, loose.resources)).toEqual([]);
+    expect(dangers(done, loose.resources)).toHaveLength(2);
+  });
+
+  test('for a fleet without, or the other way round: refused, as relays would have names of both kinds', async () => {
+    const done = await changes({ ...FLOATING });
+    expect(refusals(done, before.resources)).toEqual(
+      expect.arrayContaining([
+        'demo-us-central1-a has relays with names of another kind, and would keep them beside those that it is to have',
+      ]),
+    );
+    const { resources } = await subjectOf(
+      fleetFile({ cloud: cloud(ZONES.slice(0, 2)), relays: { perZone: 2 } }),
+    );
+    const back = refusals(compare(two.resources, resources), two.resources);
+    expect(back).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^demo-us-central1-a has relays with names of another kind/),
+        'demo-us-central1-b-1 is protected and would be removed',
+      ]),
+    );
   });
 });
