@@ -8,6 +8,7 @@ import { type Cache, isCached, type StageName } from './cache.ts';
 import type { Shop } from './command.ts';
 import { digestOf } from './digest.ts';
 import { codeDigest } from './file-digest.ts';
+import { checkFloating } from './floating.ts';
 import { agentSource } from './guest/agent.ts';
 import { exactlyOf } from './guest/prefer.ts';
 import { treeKey } from './image-tree.ts';
@@ -49,7 +50,7 @@ const DISK_CODE = ['architecture.ts', 'disk.ts', 'esp.ts', 'sign.ts', 'layout.ts
 const BESIDE_DISK = 2;
 
 /**
- * @throws FleetError `usage`, code `unknown-version`: the base does not offer this version
+ * @throws FleetError `usage`, code `unknown-version`: the base does not offer this version; code `no-floating-addresses`: see checkFloating
  */
 export async function planImage(
   shop: Shop,
@@ -64,6 +65,7 @@ export async function planImage(
     lock === undefined ? await openIndexes(shop, cache, releases) : lockedResolvers(lock, releases, supply);
   const signing = signingOf(fleet, new Date());
   const { version, tools, ...planned } = await planTrees(resolvers, fleet, supply);
+  checkFloating(fleet, version);
   const tree = signing === undefined ? planned.tree : withSignature(planned.tree, signing);
   if (lock !== undefined) checkLock(lock, tree, tools);
   const files = imageFiles(fleet, version);

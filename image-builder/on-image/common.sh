@@ -87,9 +87,12 @@ rtpengine_cli() {
     printf '%s\n' "$1" | /usr/lib/rtpfleet/ask tcp "${at%:*}" "${at##*:}"
 }
 
+# Where it answers ng at the machine's own address, which comes first.
+ng_address() { configured listen-ng | sed 's/;.*//'; }
+
 # One ng command by UDP, as a bencoded dictionary; prints the answer. The cookie is new for every request.
 rtpengine_ng() {
-    at=$(configured listen-ng)
+    at=$(ng_address)
     printf '%s %s' "$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')" "$1" |
         /usr/lib/rtpfleet/ask udp "${at%:*}" "${at##*:}"
 }

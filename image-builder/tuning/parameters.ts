@@ -3,6 +3,7 @@
  * The sysctl file and the relay's own check (`rtpfleet-tuning`) are both made of this table. Pure.
  */
 import type { Fleet } from '../../configs/fleet.ts';
+import { hasFloatingAddresses } from '../../configs/floating.ts';
 import { instancesOf } from '../../configs/instances.ts';
 import { localPorts } from '../../configs/local-ports.ts';
 import { asKernelWrites } from '../../configs/number-list.ts';
@@ -22,6 +23,8 @@ export type Parameter = {
   /** `namespace`: a container has its own. `machine`: one for all, so a container shows its host's or none. */
   readonly scope: 'namespace' | 'machine';
   readonly presence: Presence;
+  /** Only for fleets of which this is true; absent: for all. */
+  readonly only?: (fleet: Fleet) => boolean;
   readonly reason: string;
   readonly source: string;
 };
@@ -152,6 +155,15 @@ const NETWORK: readonly Parameter[] = [
     ...always('namespace'),
     reason: 'Ports that are open to the internet would let anyone fill the log.',
     source: IP_SYSCTL,
+  },
+  {
+    name: 'net.ipv4.ip_nonlocal_bind',
+    value: '1',
+    ...always('namespace'),
+    only: hasFloatingAddresses,
+    reason:
+      'A relay is ready for the floating addresses of its whole zone: RTPEngine binds at its start to those that are not here yet.',
+    source: `${IP_SYSCTL}; rtpfleet-config sets it too, by metadata`,
   },
   {
     name: 'net.netfilter.nf_conntrack_max',

@@ -51,7 +51,7 @@ export const LIMITS = [
 /** The fleet file's own settings take the place of the table's, or come after them. */
 export function wantedSysctls(fleet: Fleet): readonly Wanted[] {
   const own = new Map(Object.entries(fleet.tuning.sysctl));
-  const table = PARAMETERS.map((parameter): Wanted => {
+  const table = PARAMETERS.filter(({ only }) => only?.(fleet) ?? true).map((parameter): Wanted => {
     const { name, scope, presence, reason, comparison = '=', value } = parameter;
     const wanted = typeof value === 'string' ? value : value(fleet);
     const chosen = own.get(name);

@@ -5,6 +5,8 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   EXTERNAL,
+  FLOATING,
+  HOME,
   IP,
   openRelayBoot,
   type Place,
@@ -12,6 +14,7 @@ import {
   REDIS,
   type RelayBoot,
   TOKEN,
+  WATCHED,
 } from './support/relay-config.ts';
 
 const TEMPLATE = [
@@ -71,6 +74,52 @@ describe('rtpfleet-config', () => {
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^(the metadata server gives|metadata rtpfleet-redis is) /);
     expect(files).toEqual([]);
+  });
+});
+
+const AT_HOME = {
+  ...{ [IP]: '10.0.0.7', [HOME]: '10.0.0.5', [FLOATING]: '10.0.0.50,10.0.0.5' },
+  ...{ [WATCHED]: '7', [REDIS]: '10.0.0.3:6379/10' },
+};
+
+describe('rtpfleet-config of a relay with a floating address', () => {
+  test('takes media at it before those of its neighbours, each under a name of its own, and answers ng at all', async () => {
+    const { written, nonlocalBind } = await config(AT_HOME);
+    expect(written).toContain('interface = f10-0-0-5/10.0.0.5;f10-0-0-50/10.0.0.50\n');
+    expect(written).toContain('listen-ng = 10.0.0.7:22222;10.0.0.5:22222;10.0.0.50:22222\n');
+    expect(written).toContain('redis = 10.0.0.3:6379/10\nsubscribe-keyspace = 7\n');
+    expect(nonlocalBind).toBe('1');
+  });
+
+  test('is the same for every relay of the zone but for the order', async () => {
+    const { written } = await config({ ...AT_HOME, [HOME]: '10.0.0.50' });
+    expect(written).toContain('interface = f10-0-0-50/10.0.0.50;f10-0-0-5/10.0.0.5\n');
+  });
+
+  test('without Redis watches nothing', async () => {
+    const { [REDIS]: _, ...rest } = AT_HOME;
+    expect((await config(rest)).written).not.toContain('keyspace');
+  });
+
+  test('leaves relays without one as they are', async () => {
+    const { [HOME]: _, ...rest } = AT_HOME;
+    const { written, nonlocalBind } = await config(rest);
+    expect(written).toContain('interface = 10.0.0.7\nlisten-ng = 10.0.0.7:22222\n');
+    expect(written).not.toContain('keyspace');
+    expect(nonlocalBind).toBeUndefined();
+  });
+
+  test.each([
+    ['an external address beside it', { [EXTERNAL]: '203.0.113.9' }],
+    ['a floating address that is none', { [HOME]: '10.0.0' }],
+    ['one of a neighbour that is none', { [FLOATING]: '10.0.0.5,10.0.0.6!192.0.2.1' }],
+    ['a number of a database that is none', { [WATCHED]: '7\nmax-sessions = -1' }],
+    ['no database to watch', { [WATCHED]: '' }],
+  ])('%s: writes nothing, says why, binds to nothing', async (_, metadata) => {
+    const { exitCode, stderr, files, nonlocalBind } = await config({ ...AT_HOME, ...metadata });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^(metadata rtpfleet-|a relay with a floating address cannot )/);
+    expect([files, nonlocalBind]).toEqual([[], undefined]);
   });
 });
 

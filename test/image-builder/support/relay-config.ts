@@ -1,5 +1,13 @@
 /** Runs `rtpfleet-config` as it is in an image, beside a metadata server, with the image's places moved into a folder. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,6 +20,9 @@ export const PROGRAMS = join(import.meta.dirname, '../../../image-builder/on-ima
 export const IP = 'network-interfaces/0/ip';
 export const EXTERNAL = 'network-interfaces/0/access-configs/0/external-ip';
 export const REDIS = 'attributes/rtpfleet-redis';
+export const HOME = 'attributes/rtpfleet-home';
+export const FLOATING = 'attributes/rtpfleet-floating';
+export const WATCHED = 'attributes/rtpfleet-watched';
 
 /** What the metadata server gives the machine, to show to Google's APIs. */
 export const TOKEN = 'ya29.token-of-the-machine';
@@ -38,6 +49,8 @@ export type RelayBoot = {
     /** What is in /run/rtpfleet. */
     readonly files: readonly string[];
     readonly written: string;
+    /** The setting that lets a program bind to an address that is not the machine's; absent: untouched. */
+    readonly nonlocalBind: string | undefined;
   }>;
   /** Of the metadata server, and of Secret Manager. */
   readonly port: number;
@@ -71,7 +84,9 @@ export async function openRelayBoot(): Promise<RelayBoot> {
       const { exitCode, stderr } = await execa(program, words, { reject: false, env });
       const files = readdirSync(join(folder, 'run')).filter((name) => name !== 'standalone');
       const written = files.length === 0 ? '' : readFileSync(join(folder, 'run', files[0] ?? ''), 'utf8');
-      return { exitCode, stderr, files, written };
+      const bind = join(folder, 'ip_nonlocal_bind');
+      const nonlocalBind = existsSync(bind) ? readFileSync(bind, 'utf8').trim() : undefined;
+      return { exitCode, stderr, files, written, nonlocalBind };
     },
     close: () => {
       server.close();
@@ -85,6 +100,7 @@ function moved(program: string, folder: string, port: number): string {
     .replaceAll('/usr/lib/rtpfleet', folder)
     .replaceAll('/run/rtpfleet', join(folder, 'run'))
     .replaceAll('/sys/class/dmi/id', folder)
+    .replaceAll('/proc/sys/net/ipv4', folder)
     .replaceAll('PATIENCE=20', 'PATIENCE=1')
     .replaceAll('169.254.169.254', `127.0.0.1:${port}`)
     .replaceAll('169\\.254\\.169\\.254', `127.0.0.1:${port}`)
