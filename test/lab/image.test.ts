@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startCaller } from '../../lab/calls/caller.ts';
 import { cleanUp } from '../../lab/cleanup.ts';
 import type { LabFile } from '../../lab/lab-file.ts';
 import { startLab } from '../../lab/start.ts';
@@ -14,6 +15,14 @@ import { query } from '../../lib/ng/commands.ts';
 import { probeCall } from '../../lib/probe-call.ts';
 import { readMaxSessions } from '../../lib/relay/cordon.ts';
 import { openRelay, type Relay } from '../../lib/relay/relay.ts';
+import type { CallLine } from '../../rollout/report/call-lines.ts';
+import {
+  DATABASES,
+  type FloatingPair,
+  openFloatingPair,
+  SEATS,
+  type SeatName,
+} from '../support/floating-pair.ts';
 import { applyKeptCalls, type KeptCalls } from '../support/kept-calls.ts';
 import { placeCall } from '../support/live-call.ts';
 
@@ -277,5 +286,87 @@ describe('the only relay of a fleet, which keeps its calls in a Redis with a pas
     );
     expect(files).toBe('/run/rtpfleet/rtpengine.conf');
     expect(await inMachine(name, `stat -c '%A %U %G' ${files}`)).toBe('-rw-r----- root rtpengine');
+  });
+});
+
+describe('two relays with floating addresses', () => {
+  const hosts = { 'seat-0': '', 'seat-1': '' };
+  let image: string;
+  let pair: FloatingPair;
+  beforeAll(async () => {
+    ({ image } = await build(BASES[0].base, BASES[0].version));
+    pair = await openFloatingPair(lab, gce, ZONE);
+    await Promise.all(
+      SEATS.map(async (name) => {
+        hosts[name] = await start(name, image, pair.metadataOf(name));
+        await pair.deliver(name);
+      }),
+    );
+    for (const name of SEATS) await untilLocal(name, pair.floating[name]);
+  });
+  afterAll(() => pair?.close());
+
+  /** Google's agent in the machine has made the address its own. */
+  async function untilLocal(name: SeatName, address: string): Promise<void> {
+    const own = `ip route show table local type local | grep -cF 'local ${address} '`;
+    await eventually(async () => (await inMachine(name, own)) === '1');
+  }
+
+  test('are healthy, in tune, and answer ng at their own address and at the floating one', async () => {
+    for (const name of SEATS) {
+      expect(JSON.parse(await inMachine(name, 'rtpfleet-health'))).toMatchObject({ ok: true });
+      expect(await inMachine(name, 'cat /proc/sys/net/ipv4/ip_nonlocal_bind')).toBe('1');
+      for (const host of [hosts[name], pair.floating[name]])
+        await vi.waitFor(() => probeAt(host), { timeout: 20_000 });
+    }
+  });
+
+  /** A call with media through the relay that has this address. */
+  async function probeAt(host: string): Promise<void> {
+    const relay = relayAt(host);
+    try {
+      const call = await probeCall(relay.ng, { localAddress: lab.gateway, packets: 10, relay: 'admitted' });
+      expect(call).toMatchObject({ ok: true });
+    } finally {
+      relay.close();
+    }
+  }
+
+  const handover = async (from: SeatName, to: SeatName, move: string): Promise<unknown> => {
+    const options = ['--address', pair.floating['seat-0'], '--move', move, '--redis', pair.redisPlace];
+    const databases = ['--through', String(DATABASES.through), '--version', BASES[0].version, '--json'];
+    const words = ['rollout/cli.ts', 'handover', hosts[from], hosts[to], ...options, ...databases];
+    const { stdout, stderr, exitCode } = await execa(process.execPath, words, { cwd: ROOT, reject: false });
+    expect(`${stderr}${exitCode}`).toBe('0');
+    return JSON.parse(stdout.split('\n').at(-1) ?? '{}') as unknown;
+  };
+
+  test('carry live calls on when the address goes to the other, and back to the first, which was reset', async () => {
+    const lines: CallLine[] = [];
+    const caller = await startCaller({
+      ...{ relays: [{ host: pair.floating['seat-0'], port: 22222 }], from: lab.gateway },
+      ...{ rate: 0.01, atLeast: 5, seconds: [300, 400], reInviteShare: 0, pick: 'turn', seed: 7 },
+      emit: (line) => void lines.push(line),
+    });
+    const talking = () => lines.findLast((line) => line.kind === 'second')?.talking;
+    await eventually(async () => talking() === 5 && (await pair.kept('seat-0')) === 5);
+    caller.stop();
+    const calls = await pair.kept('seat-0');
+    const move = pair.writeMover(hosts);
+    const there = await handover('seat-0', 'seat-1', move);
+    expect(there).toMatchObject({ kind: 'done', calls });
+    const left = [await pair.kept('seat-0'), await pair.kept('through'), await pair.kept('watched')];
+    expect(left).toEqual([0, 0, 0]);
+    await gce.done(await gce.call('instances', 'reset', { zone: ZONE, instance: 'seat-0' }));
+    const health = async () => await inMachine('seat-0', 'rtpfleet-health').catch(() => '');
+    await eventually(async () => (await health()).startsWith('{"ok":true'));
+    const back = await handover('seat-1', 'seat-0', move);
+    expect(back).toMatchObject({ kind: 'done', calls });
+    await untilLocal('seat-0', pair.floating['seat-0']);
+    // Each BYE has to find its call where the address is now.
+    caller.hangUp();
+    const summary = await caller.done;
+    process.stdout.write(`floating: ${JSON.stringify({ there, back, summary })}\n`);
+    expect(summary).toMatchObject({ calls, cut: 0 });
   });
 });
