@@ -176,6 +176,19 @@ describe.skipIf(!hasGcloud())('gcloud', { timeout: 400_000 }, () => {
     expect(await value('firewall-rules describe rtp', 'allowed[0].ports')).toBe('30000-40000');
   });
 
+  it('moves the address of a forwarding rule from one target instance to another', async () => {
+    for (const name of ['t1', 't2'])
+      await gcloud(`target-instances create ${name} --zone ${ZONE} --instance vm1`);
+    await gcloud(
+      `forwarding-rules create floating --region us-central1 --load-balancing-scheme INTERNAL --subnet default --ip-protocol UDP --ports ALL --target-instance t1 --target-instance-zone ${ZONE}`,
+    );
+    await gcloud(
+      `forwarding-rules set-target floating --region us-central1 --load-balancing-scheme INTERNAL --target-instance t2 --target-instance-zone ${ZONE}`,
+    );
+    const rule = await value('forwarding-rules list', 'name,IPProtocol,target.basename()');
+    expect(rule).toBe('floating\tUDP\tt2');
+  });
+
   it('is told by name what the lab does not do', async () => {
     await expect(gcloud(`disks create d --zone ${ZONE}`)).rejects.toMatchObject({
       stderr: expect.stringContaining('rtpfleet lab: compute.disks.insert is not supported'),

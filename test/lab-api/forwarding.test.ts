@@ -171,6 +171,25 @@ describe('an address of a forwarding rule', () => {
   });
 });
 
+describe('a lab that is killed', () => {
+  it('moves an address afterwards that it had promised to move', async () => {
+    const { lab, routes, network, machines } = await openWithRelays();
+    const { IPAddress } = await rule(lab, 'r', 'relay-01');
+    await lab.server.close();
+    const slow = await openTestLab({
+      ...{ folder: lab.folder, network, machines },
+      timing: { operationMs: 600_000, tickMs: 5, graceMs: 10 },
+    });
+    const requestBody = { target: link('relay-02') };
+    await slow.api.forwardingRules.setTarget({ ...here, forwardingRule: 'r', requestBody });
+    expect(routes.get(IPAddress)).toBe(await addressOf(slow, 'relay-01'));
+    await slow.server.close();
+    const next = await openTestLab({ folder: lab.folder, network, machines });
+    const there = await addressOf(next, 'relay-02');
+    await eventually(() => routes.get(IPAddress) === there);
+  });
+});
+
 describe('what is refused', () => {
   it.each([
     ['a rule from outside', { loadBalancingScheme: 'EXTERNAL' }, 501],

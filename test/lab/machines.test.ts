@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { addressIn } from '../../lab/names.ts';
+import { addressIn, hardwareAddress } from '../../lab/names.ts';
 import type { MachineSpec, MetadataTree } from '../../lab/ports.ts';
 import { guestImage } from '../support/guest-image.ts';
 import {
@@ -20,12 +20,16 @@ curl -sf -X PUT --data-binary "ran on $(hostname)" -H 'Metadata-Flavor: Google' 
   http://metadata.google.internal/computeMetadata/v1/instance/guest-attributes/test/startup`;
 
 /** The part of GCE's tree that Google's agent reads, with the paths' names as keys. */
-function metadata({ id, name, zone, address }: MachineSpec, attributes: MetadataTree): MetadataTree {
+function metadata(
+  { id, name, zone, address }: MachineSpec,
+  attributes: MetadataTree,
+  forwarded: readonly string[] = [],
+): MetadataTree {
   return {
     instance: {
       ...{ id, name, hostname: `${name}.${zone}.c.lab-test.internal`, zone: `projects/1/zones/${zone}` },
       attributes,
-      'network-interfaces': [{ ip: address, mac: '', 'forwarded-ips': [] }],
+      'network-interfaces': [{ ip: address, mac: hardwareAddress(address), 'forwarded-ips': forwarded }],
     },
     project: { 'project-id': 'lab-test', 'numeric-project-id': 1, attributes: {} },
   };
@@ -88,6 +92,22 @@ describe.each(['trixie', 'bookworm'] as const)('a machine of Debian %s', (suite)
     await vi.waitFor(async () => expect(await greeting(spec.address, 22)).toMatch(/^SSH-2.0/), 20_000);
     const outside = await say('curl', '-s', '-m', '2', 'http://198.51.100.1/');
     expect(outside.exitCode).not.toBe(0);
+  });
+
+  test("has an address that is forwarded to it, by Google's own agent, for as long as it is", async () => {
+    const floating = addressIn(lab.network.range, 50);
+    const attributes = { 'ssh-keys': `oncall:${KEY}`, 'startup-script': SCRIPT };
+    const routes = async () => (await execa('ip', ['route', 'show', 'dev', lab.id])).stdout;
+    const own = async () => (await say('ip', 'route', 'show', 'table', 'local', 'type', 'local')).out;
+    await lab.network.deliver(new Map([[floating, addressIn(lab.network.range, 21)]]));
+    await lab.network.deliver(new Map([[floating, spec.address]]));
+    expect(await routes()).toContain(`${floating} via ${spec.address} `);
+    lab.setMetadata(spec.address, metadata(spec, attributes, [floating]));
+    await vi.waitFor(async () => expect(await greeting(floating, 22)).toMatch(/^SSH-2.0/), 30_000);
+    lab.setMetadata(spec.address, metadata(spec, attributes));
+    await vi.waitFor(async () => expect(await own()).not.toContain(floating), 30_000);
+    await lab.network.deliver(new Map());
+    expect(await routes()).not.toContain(floating);
   });
 
   test('prints its boot on the serial port, which can be read on from where one was', async () => {

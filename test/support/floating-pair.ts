@@ -78,7 +78,7 @@ async function made({ endpoint, project }: LabFile, collection: string, resource
 }
 
 async function startRedis(host: string) {
-  const port = await freePort();
+  const port = await freePort(host);
   const options = ['--protected-mode', 'no', '--save', '', '--notify-keyspace-events', 'KEA'];
   const server: ChildProcess = spawn('redis-server', ['--port', String(port), '--bind', host, ...options], {
     stdio: 'ignore',
