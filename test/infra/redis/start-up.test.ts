@@ -161,7 +161,9 @@ test('the token of the machine goes to Secret Manager, and to nobody else', asyn
 
 /** Programs of a machine that boots: redis-server is there, the data disk is `found` by blkid, and mounted or not. */
 function machine(found: number, mounted = false): void {
-  for (const name of ['systemctl', 'mkfs.ext4', 'mount', 'resize2fs', 'sysctl', 'apt-get']) stub(name, '');
+  for (const name of ['systemctl', 'mkfs.ext4', 'mount', 'resize2fs', 'sysctl', 'apt-get', 'dpkg'])
+    stub(name, '');
+  stub('dpkg-query', "printf 'installed installed '");
   stub('mountpoint', `exit ${mounted ? 0 : 32}`);
   stub('blkid', `exit ${found}`);
 }
@@ -175,14 +177,27 @@ async function boot() {
 test('a machine that boots again mounts nothing twice, installs nothing, and starts Redis', async () => {
   machine(0, true);
   const { exitCode, calls } = await boot();
-  expect([exitCode, calls]).toEqual([0, ['mountpoint', 'systemctl', 'sysctl', 'systemctl']]);
+  expect([exitCode, calls]).toEqual([0, ['dpkg-query', 'mountpoint', 'systemctl', 'sysctl', 'systemctl']]);
   const unit = readFileSync(join(folder, 'units/rtpfleet-redis.service'), 'utf8');
   expect(unit).toContain(`ExecStartPre=+${folder}/sbin/rtpfleet-redis config\n`);
 });
 
+test('a machine that was cut off in the midst of its installation finishes it, however often the archive fails', async () => {
+  machine(0, true);
+  stub('dpkg-query', "printf 'installed unpacked '");
+  stub('dpkg', 'exit 1');
+  stub('apt-get', `[ "$2" != update ] || [ "$(grep -c 'apt-get -q update' ${folder}/calls)" -gt 2 ]`);
+  const { exitCode, calls } = await boot();
+  const failed = ['dpkg', 'apt-get'];
+  const installs = ['dpkg-query', 'systemctl', ...failed, ...failed, ...failed, 'apt-get'];
+  expect([exitCode, calls]).toEqual([0, [...installs, 'mountpoint', 'systemctl', 'sysctl', 'systemctl']]);
+  const lines = readFileSync(join(folder, 'calls'), 'utf8');
+  expect(lines.indexOf('systemctl mask redis-server.service')).toBeLessThan(lines.indexOf('apt-get'));
+});
+
 test('without its data disk it starts no Redis, which would keep nothing', async () => {
   machine(0);
-  expect(await boot()).toMatchObject({ exitCode: 1, calls: ['mountpoint'] });
+  expect(await boot()).toMatchObject({ exitCode: 1, calls: ['dpkg-query', 'mountpoint'] });
 });
 
 test.each([
@@ -202,5 +217,5 @@ test.each([
 test('a disk that cannot be read is left as it is', async () => {
   machine(8);
   writeFileSync(join(folder, 'google-redis-data'), '');
-  expect(await boot()).toMatchObject({ exitCode: 1, calls: ['mountpoint', 'blkid'] });
+  expect(await boot()).toMatchObject({ exitCode: 1, calls: ['dpkg-query', 'mountpoint', 'blkid'] });
 });
