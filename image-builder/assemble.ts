@@ -91,7 +91,15 @@ export async function makeDisk(
 /** The manifest of a disk that was made before. The same packages may come from another place by now, and be locked. */
 export function renewManifest(folder: string, plan: ImagePlan): Manifest {
   const kept = readManifest(folder);
-  const { source: _source, place: _place, commit: _commit, compile: _compile, lock: _lock, ...facts } = kept;
+  const {
+    source: _source,
+    place: _place,
+    commit: _commit,
+    content: _content,
+    compile: _compile,
+    lock: _lock,
+    ...facts
+  } = kept;
   const manifest = checkManifest({ ...facts, ...originOf(plan) });
   if (digestOf(JSON.parse(JSON.stringify(manifest))) !== digestOf(JSON.parse(JSON.stringify(kept))))
     writeManifest(folder, manifest);

@@ -25,6 +25,8 @@ export type Manifest = {
   readonly place?: string;
   /** Commit that was compiled. */
   readonly commit?: string;
+  /** sha256 of the tarball or folder that was compiled, where there is no commit. */
+  readonly content?: string;
   /** Where it was compiled here: seconds, and every package of the tree that it happened in. */
   readonly compile?: CompileRecord & { readonly key: string };
   /** Digest of the packages that were locked; absent: unlocked. */
@@ -89,7 +91,7 @@ export function manifestOf(
 /** What may differ between two builds of the same disk. */
 export function originOf(
   plan: ImagePlan,
-): Pick<Manifest, 'source' | 'place' | 'commit' | 'compile' | 'lock'> {
+): Pick<Manifest, 'source' | 'place' | 'commit' | 'content' | 'compile' | 'lock'> {
   return { ...plan.origin, ...(plan.lock === undefined ? {} : { lock: plan.lock.digest }) };
 }
 

@@ -12,6 +12,8 @@ export type Origin = {
   readonly source: 'debian' | 'git' | 'path' | 'tarball' | 'debs';
   readonly place?: string;
   readonly commit?: string;
+  /** sha256 of the tarball, or of a folder as it is packed for a compile; absent: a commit says more. */
+  readonly content?: string;
   readonly compile?: CompileRecord & { readonly key: string };
 };
 

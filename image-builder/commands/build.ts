@@ -1,5 +1,6 @@
 /** The commands `build` and `verify`: from words to an order, from a result to text. */
 import type { Fleet } from '../../configs/fleet.ts';
+import { parseVersion } from '../../lib/version.ts';
 import { checkArmHost, checkArmRecipe } from '../arm64.ts';
 import { type BuildOrder, type BuildResult, buildImage, preparePlan } from '../build.ts';
 import type { Cache } from '../cache.ts';
@@ -86,14 +87,20 @@ async function foresee(
     });
   const compile = await pendingCompile(shop, cache, fleet, findLock(words.fleet, fleet));
   if (compile !== undefined) {
-    const { tag } = compile.code;
-    const files = tag === undefined ? {} : { files: imageFiles(fleet, tag).map(({ path }) => path) };
-    const known = { steps: steps({ compile: false, tools: false, tree: false, disk: false }), ...files };
-    return wordCompile(compile, known, words.json === true);
+    const version = compile.code.tag ?? wholeVersion(fleet.image.version);
+    const known =
+      version === undefined ? {} : { version, files: imageFiles(fleet, version).map(({ path }) => path) };
+    const all = steps({ compile: false, tools: false, tree: false, disk: false });
+    return wordCompile(compile, { ...known, steps: all }, words.json === true);
   }
   const plan = await preparePlan(shop, cache, { fleet, fleetFile: words.fleet }, progress);
   const all = steps({ compile: true, ...plan.cached });
   return words.json === true ? `${JSON.stringify(planAsJson(plan, all), null, 2)}\n` : wordPlan(plan, all);
+}
+
+/** All four numbers: what comes of a compile is of this version, or refused. */
+function wholeVersion(word: string): string | undefined {
+  return parseVersion(word)?.length === 4 ? word : undefined;
 }
 
 /** The pin in the repository belongs to Google's project: an image in a lab must not change it by itself. */

@@ -72,9 +72,10 @@ export async function compiledDebs(
   return { kind: 'debs', folder, origin, ...set };
 }
 
-function originOf({ place, commit }: SourceCode): Origin {
+/** Pure. */
+export function originOf({ id, place, commit }: Pick<SourceCode, 'id' | 'place' | 'commit'>): Origin {
   if (commit !== undefined) return { source: 'git', place, commit };
-  return { source: /^https?:/.test(place) ? 'tarball' : 'path', place };
+  return { source: /^https?:/.test(place) ? 'tarball' : 'path', place, content: id };
 }
 
 /** A copy in the cache: the folder may change, and it may not be ours to write an index into. */

@@ -26,7 +26,17 @@ export type ManifestDiff = {
 
 type NameAndVersion = Pick<Package, 'name' | 'version'>;
 
-const FACTS = ['version', 'base', 'kernel', 'source', 'place', 'commit', 'architecture', 'diskGb'] as const;
+const FACTS = [
+  'version',
+  'base',
+  'kernel',
+  'source',
+  'place',
+  'commit',
+  'content',
+  'architecture',
+  'diskGb',
+] as const;
 
 export function diffManifests(before: Manifest, after: Manifest): ManifestDiff {
   return {

@@ -61,6 +61,9 @@ test('a plan names tag, commit, place and key before anything is compiled', () =
     compile: { version: 'mr13.4.1.10', check: false },
     ...known,
   });
+  const { commit: _, tag: __, ...folder } = ORDER.code;
+  const foretold = wordCompile({ ...ORDER, code: folder }, { version: 'mr13.4.1.10', steps: [] }, false);
+  expect(foretold).toMatch(/^compile {2}mr13\.4\.1\.10, content a{16} from https:\/\/git\.example\/r$/m);
   const unknown = JSON.parse(wordCompile(ORDER, { steps: [] }, true));
   expect(unknown.files).toBeNull();
 });

@@ -30,3 +30,10 @@ test('it is the same wherever the private key lies', () => {
 test('it lies where modprobe looks first', () => {
   expect(modulePath(PLAN)).toBe('/usr/lib/modules/6.12-cloud-amd64/updates/xt_RTPENGINE.ko');
 });
+
+test('a module of packages that are at hand is another when their content is, wherever they lie', () => {
+  const key = (folder: string, digest: string) =>
+    moduleKey({ ...PARTS, release: { ...PARTS.release, local: { folder, digest } } });
+  expect(key('/a', 'one')).toBe(key('/b', 'one'));
+  expect(new Set([key('/a', 'one'), key('/a', 'two'), PLAN.key]).size).toBe(3);
+});
