@@ -51,9 +51,21 @@ async function openClient(service: GceService, options: object): Promise<RawClie
 function clientOptions({ project, endpoint }: Target): object {
   const common = { projectId: project, auth: createAuth(project, endpoint) };
   if (endpoint === undefined) return common;
-  const url = new URL(endpoint);
+  const url = checkedEndpoint(endpoint);
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
   return { ...common, apiEndpoint: url.hostname, port, protocol: url.protocol.replace(':', '') };
+}
+
+function checkedEndpoint(endpoint: string): URL {
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  if (url !== undefined && /^https?:$/.test(url.protocol)) return url;
+  throw new FleetError({
+    kind: 'usage',
+    code: 'endpoint-form',
+    message: `${JSON.stringify(endpoint)} is no endpoint of GCE's API`,
+    hint: 'Write its URL with --endpoint or in RTPFLEET_ENDPOINT, for example http://127.0.0.1:8911, or leave both out for Google.',
+    facts: { endpoint },
+  });
 }
 
 /** An empty list of codes switches gax's own retries off. */

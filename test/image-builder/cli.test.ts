@@ -50,6 +50,26 @@ describe('image:build', () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
+  test('a plan of a source to be compiled says every step and file, and leaves nothing but its log', async () => {
+    const source = join(folder, 'upstream');
+    const git = (...words: readonly string[]) =>
+      execa('git', ['-C', source, '-c', 'user.name=A', '-c', 'user.email=a@example.org', ...words]);
+    await execa('git', ['init', '--quiet', source]);
+    await git('commit', '--allow-empty', '--quiet', '--message=one');
+    await git('tag', 'mr13.4.1.10');
+    const words = ['build', '--plan', '--json', '--no-publish', '--version', 'mr13.4', '--source', source];
+    const cache = join(folder, 'plan');
+    const env = { RTPFLEET_CACHE: cache };
+    const { exitCode, stdout } = await execa(process.execPath, [CLI, ...words], { reject: false, env });
+    expect(exitCode).toBe(0);
+    const plan = JSON.parse(stdout);
+    expect(plan.compile).toMatchObject({ version: 'mr13.4.1.10', release: 'trixie' });
+    expect(plan.steps).toHaveLength(6);
+    expect(plan.files).toContain('/etc/systemd/system/rtpengine-daemon.service');
+    const left = readdirSync(cache, { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
+    expect(left.map(({ name }) => name)).toEqual([expect.stringMatching(/\.log$/)]);
+  });
+
   test('a host with several RTPEngines is no image of a fleet', async () => {
     const file = join(folder, 'several.yaml');
     writeFileSync(
@@ -85,6 +105,8 @@ describe('the commands on published images', () => {
     [['diff', './no/such.json', 'x'], /\.\/no\/such\.json: there is no such file/],
     [['diff', 'package.json', 'x'], /package\.json is no manifest that can be read/],
     [['outdated', '--image', './no/such.json'], /\.\/no\/such\.json: there is no such file/],
+    [['list', '--endpoint', 'nonsense'], /"nonsense" is no endpoint of GCE's API/],
+    [['list', '--endpoint', 'ftp://127.0.0.1'], /"ftp:\/\/127\.0\.0\.1" is no endpoint of GCE's API/],
     [['list', '--fleet', 'no/such/fleet.yaml'], /no\/such\/fleet\.yaml: cannot be read/],
   ])('%j is refused with one sentence and exit code 2', async (words, sentence) => {
     const { exitCode, stderr } = await command(...words);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { changesOf, wordChanges, wordSystem } from '../../../image-builder/lock/difference.ts';
+import { changesOf, poolOf, wordChanges, wordSystem } from '../../../image-builder/lock/difference.ts';
 import { deb, SYSTEM } from './support/locks.ts';
 
 describe('the difference of two locks', () => {
@@ -49,4 +49,11 @@ describe('the difference of two locks', () => {
 
 test('a lock is summed up by its trees', () => {
   expect(wordSystem(SYSTEM)).toBe('debian-13: packages: 2 of the image, 1 of the tools tree');
+});
+
+test('the pool holds the packages of every tree that there is, each file once', () => {
+  const build = { include: ['gcc'], packages: [deb('gcc', '14', 'e'.repeat(64)), deb('bash', '5.2')] };
+  const names = poolOf([SYSTEM.image, undefined, SYSTEM.tools, build]).map(({ name }) => name);
+  expect(names.toSorted()).toEqual(['bash', 'curl', 'gcc']);
+  expect(poolOf([undefined])).toEqual([]);
 });
