@@ -2,7 +2,6 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadFleet } from '../../configs/load.ts';
@@ -10,84 +9,48 @@ import type { BuildResult } from '../../image-builder/build.ts';
 import { connectCloud } from '../../image-builder/publication.ts';
 import { finishImport, importImage } from '../../image-builder/publish.ts';
 import { cleanUp } from '../../lab/cleanup.ts';
-import type { LabFile } from '../../lab/lab-file.ts';
-import { startLab } from '../../lab/start.ts';
-import { connectGce, type Gce } from '../../lib/gce.ts';
 import { connectNg } from '../../lib/ng/client.ts';
 import { probeCall } from '../../lib/probe-call.ts';
+import { eventually, type ImageLab, openImageLab } from '../support/image-lab.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const ZONE = 'us-central1-a';
 const HOST = 'several';
 const NG_PORTS = { 1: 22_222, 2: 22_223 } as const;
 type Which = keyof typeof NG_PORTS;
 
 const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-several-'));
-let lab: LabFile;
-let gce: Gce;
+let machines: ImageLab;
 let host: string;
 let localAddress: string;
 
 beforeAll(async () => {
-  ({ lab } = await startLab({ folder }));
-  gce = await connectGce({ project: lab.project, endpoint: lab.endpoint });
+  machines = await openImageLab(folder);
   const file = join(folder, 'several.yaml');
   const fleet = readFileSync(join(ROOT, 'configs/fleets/lab.yaml'), 'utf8');
   writeFileSync(file, fleet.replace('rtpengine:\n', 'rtpengine:\n  instances: 2\n'));
-  const words = ['image-builder/cli.ts', 'build', '--fleet', file, '--no-publish', '--json'];
-  const made: BuildResult = JSON.parse((await execa(process.execPath, words, { cwd: ROOT })).stdout);
+  const made: BuildResult = await machines.build('--fleet', file, '--no-publish');
   await importFor(file, made);
-  await start(made.image);
-  host = await addressOfHost();
+  host = await machines.start(HOST, made.image);
   const { stdout } = await execa('ip', ['-json', 'route', 'get', host]);
   localAddress = JSON.parse(stdout)[0].prefsrc;
   await eventually(async () => (await onHost('rtpfleet-health')).startsWith('{"ok":true,'));
 });
 afterAll(async () => {
-  await gce?.close();
+  await machines?.close();
   await cleanUp(folder);
 });
 
 /** As `image:build` does for a fleet, which may not have several. */
 async function importFor(file: string, { manifest, archive, sbomFile }: BuildResult): Promise<void> {
   const fleet = loadFleet(file);
-  const cloud = await connectCloud({ signal: new AbortController().signal }, fleet, lab);
+  const cloud = await connectCloud({ signal: new AbortController().signal }, fleet, machines.lab);
   const sbom = readFileSync(sbomFile, 'utf8');
   await importImage(cloud, { fleet, manifest, archive, sbom, onProgress: () => undefined });
   await finishImport(cloud, fleet, manifest.image);
   await cloud.gce.close();
 }
 
-async function start(image: string): Promise<void> {
-  const instanceResource = {
-    name: HOST,
-    machineType: `zones/${ZONE}/machineTypes/e2-small`,
-    disks: [{ boot: true, autoDelete: true, initializeParams: { sourceImage: `global/images/${image}` } }],
-    networkInterfaces: [{ network: 'global/networks/default' }],
-  };
-  await gce.done(await gce.call('instances', 'insert', { zone: ZONE, instanceResource }));
-}
-
-async function addressOfHost(): Promise<string> {
-  const { networkInterfaces } = await gce.call('instances', 'get', { zone: ZONE, instance: HOST });
-  return networkInterfaces?.[0]?.networkIP ?? '';
-}
-
-/** Runs a shell command in the machine. */
-async function onHost(command: string): Promise<string> {
-  const words = ['lab/cli.ts', 'exec', HOST, 'sh', '-c', command];
-  return (await execa(process.execPath, words, { cwd: ROOT, env: { RTPFLEET_LAB: folder }, reject: false }))
-    .stdout;
-}
-
-async function eventually(condition: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 120; tries++) {
-    if (await condition()) return;
-    await sleep(500);
-  }
-  throw new Error('it never came true');
-}
-
+const onHost = (command: string) => machines.inMachine(HOST, command);
 const health = async () => JSON.parse(await onHost('rtpfleet-health'));
 const pidOf = (number: Which) => onHost(`systemctl show -P MainPID rtpengine-daemon@${number}`);
 

@@ -2,25 +2,18 @@
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { developmentPackages } from '../../image-builder/hygiene.ts';
 import type { Manifest } from '../../image-builder/manifest.ts';
 import { cleanUp } from '../../lab/cleanup.ts';
-import type { LabFile } from '../../lab/lab-file.ts';
-import { startLab } from '../../lab/start.ts';
-import { connectGce, type Gce } from '../../lib/gce.ts';
+import { eventually, type ImageLab, openImageLab } from '../support/image-lab.ts';
 import { signedFleet } from '../support/signed-fleet.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
-const ZONE = 'us-central1-a';
 const NAME = 'relay-options';
 const IN_USER_SPACE = 'inactive: a container loads no kernel module; RTP is forwarded in user space';
 
 const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-options-'));
-let lab: LabFile;
-let gce: Gce;
+let machines: ImageLab;
 let result: {
   readonly image: string;
   readonly archive: string;
@@ -31,48 +24,19 @@ let result: {
 let privateKey: string;
 
 beforeAll(async () => {
-  ({ lab } = await startLab({ folder }));
-  gce = await connectGce({ project: lab.project, endpoint: lab.endpoint });
+  machines = await openImageLab(folder);
   const { file, keyFile } = await signedFleet(folder);
   privateKey = readFileSync(keyFile, 'utf8');
-  const words = ['image-builder/cli.ts', 'build', '--fleet', file, '--endpoint', lab.endpoint, '--json'];
-  result = JSON.parse((await execa(process.execPath, words, { cwd: ROOT })).stdout);
-  await start();
+  result = await machines.build('--fleet', file, '--endpoint', machines.lab.endpoint);
+  await machines.start(NAME, result.image, { 'enable-oslogin': 'TRUE' });
+  await eventually(async () => (await inMachine('systemctl is-active rtpengine-daemon')) === 'active');
 });
 afterAll(async () => {
-  await gce?.close();
+  await machines?.close();
   await cleanUp(folder);
 });
 
-async function start(): Promise<void> {
-  const items = [{ key: 'enable-oslogin', value: 'TRUE' }];
-  const instanceResource = {
-    name: NAME,
-    machineType: `zones/${ZONE}/machineTypes/e2-small`,
-    disks: [
-      { boot: true, autoDelete: true, initializeParams: { sourceImage: `global/images/${result.image}` } },
-    ],
-    networkInterfaces: [{ network: 'global/networks/default' }],
-    metadata: { items },
-  };
-  await gce.done(await gce.call('instances', 'insert', { zone: ZONE, instanceResource }));
-  await eventually(async () => (await inMachine('systemctl is-active rtpengine-daemon')) === 'active');
-}
-
-/** Runs a shell command in the machine. */
-async function inMachine(command: string): Promise<string> {
-  const words = ['lab/cli.ts', 'exec', NAME, 'sh', '-c', command];
-  return (await execa(process.execPath, words, { cwd: ROOT, env: { RTPFLEET_LAB: folder }, reject: false }))
-    .stdout;
-}
-
-async function eventually(condition: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 120; tries++) {
-    if (await condition()) return;
-    await sleep(500);
-  }
-  throw new Error('it never came true');
-}
+const inMachine = (command: string) => machines.inMachine(NAME, command);
 
 test('it is accepted, and its acceptance says that a container forwards in user space, and why', () => {
   const { checks } = JSON.parse(result.publication.acceptance.health);
@@ -124,6 +88,15 @@ test('where forwarding in the kernel is required, RTPEngine does not start witho
     ok: false,
     detail: 'inactive: a container loads no kernel module',
   });
+});
+
+test('while RTPEngine fails to start again and again, its health is looked at in one go, to be told', async () => {
+  const look = () => inMachine('systemctl show -P ActiveState -P InvocationID rtpfleet-ready');
+  const failures = async () => Number(await inMachine('systemctl show -P NRestarts rtpengine-daemon'));
+  await eventually(async () => (await look()).startsWith('activating'));
+  const [first, before] = [await look(), await failures()];
+  await eventually(async () => (await failures()) > before + 2);
+  expect(await look()).toBe(first);
 });
 
 test('the guest agent sets up OS Login where metadata asks for it', async () => {
