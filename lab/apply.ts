@@ -10,7 +10,7 @@ import type { Declared, Handlers, Json, Registered } from '../infra/evaluate/pro
 import { FleetError } from '../lib/errors.ts';
 import { linkPath } from './apply/difference.ts';
 import type { Change } from './apply/ensure.ts';
-import { checkSize } from './apply/guards.ts';
+import { checkKept } from './apply/guards.ts';
 import { answerCall, makerOf } from './apply/kinds.ts';
 import { leftovers } from './apply/leftovers.ts';
 import { connectRest, type Rest } from './apply/rest.ts';
@@ -82,7 +82,7 @@ function previewHandlers(rest: Rest): Handlers {
     resource: async (declared) => {
       checkKnown(declared);
       await checkImages(rest, declared);
-      await checkSize(rest, declared);
+      await checkKept(rest, declared);
       return { state: declared.inputs };
     },
     call: async () => ({}),

@@ -10,6 +10,7 @@ import { managedInstances, type Wait, waitUntilStable } from './group.ts';
 import { ensureRedis } from './redis.ts';
 import { ensureRedisVm } from './redis-machine.ts';
 import { computePath, type Rest } from './rest.ts';
+import { ensureForwardingRule, ensureSeat } from './seat.ts';
 import { ensureSecret, ensureSecretMember, ensureSecretVersion } from './secret.ts';
 import {
   fields,
@@ -87,6 +88,9 @@ const makers: Readonly<Record<string, Maker>> = {
   'gcp:compute/instanceTemplate:InstanceTemplate': resource('instanceTemplates', global, templateBody, []),
   'gcp:compute/instanceGroupManager:InstanceGroupManager': ensureGroup,
   'gcp:compute/address:Address': resource('addresses', regional, fields, []),
+  'gcp:compute/perInstanceConfig:PerInstanceConfig': ensureSeat,
+  'gcp:compute/targetInstance:TargetInstance': resource('targetInstances', zonal, fields, []),
+  'gcp:compute/forwardingRule:ForwardingRule': ensureForwardingRule,
   'gcp:compute/disk:Disk': async (_, { name }) => ({
     change: { kind: 'skipped', because: 'the lab has no disks but those that machines boot from' },
     what: `disk ${name}`,

@@ -12,6 +12,8 @@ const COLLECTIONS = [
   'aggregated/subnetworks',
   'aggregated/routers',
   'aggregated/instanceGroupManagers',
+  'aggregated/targetInstances',
+  'aggregated/forwardingRules',
 ];
 
 /**

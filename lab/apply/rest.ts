@@ -72,7 +72,7 @@ export function connectRest({ endpoint, project, signal }: RestOptions): Rest {
 
 /** `wait` and the lists that are POSTs take no `requestId`. */
 function isMutation(path: string): boolean {
-  return !/\/(wait|listManagedInstances)$/.test(path);
+  return !/\/(wait|listManagedInstances|listPerInstanceConfigs)$/.test(path);
 }
 
 /** One attempt; what GCE refuses is thrown in the shape that lib/gce/errors.ts reads. */

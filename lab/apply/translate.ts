@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { FirewallArgs } from '@pulumi/gcp/compute/firewall.js';
+import type { ForwardingRuleArgs } from '@pulumi/gcp/compute/forwardingRule.js';
 import type { HealthCheckArgs } from '@pulumi/gcp/compute/healthCheck.js';
 import type { InstanceGroupManagerArgs } from '@pulumi/gcp/compute/instanceGroupManager.js';
 import type { InstanceTemplateArgs } from '@pulumi/gcp/compute/instanceTemplate.js';
@@ -39,6 +40,10 @@ export function firewallBody(inputs: Inputs<FirewallArgs>): Json {
     ...(allows ? { allowed: rules(allows) } : {}),
     ...(denies ? { denied: rules(denies) } : {}),
   };
+}
+
+export function forwardingRuleBody({ ipAddress, ipProtocol, ...rest }: Inputs<ForwardingRuleArgs>): Json {
+  return { ...fields(rest), IPAddress: ipAddress, IPProtocol: ipProtocol };
 }
 
 export function healthCheckBody(inputs: Inputs<HealthCheckArgs>): Json {

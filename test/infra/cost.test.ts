@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { costOf } from '../../infra/cost.ts';
 import prices from '../../infra/prices.json' with { type: 'json' };
-import { fleetFile, subjectOf } from './subject.ts';
+import { FLOATING, fleetFile, subjectOf } from './subject.ts';
 
 const cloud = (region: string, ...zones: readonly string[]) => ({
   cloud: { project: 'my-project', region, zones: zones.map((zone) => `${region}-${zone}`) },
@@ -105,4 +105,16 @@ test('the table says when, in what, and from where', () => {
   expect(prices.source).toMatch(/compare with/i);
   const regions = prices.regionClasses.flatMap((one) => one.regions);
   expect(new Set(regions).size).toBe(regions.length);
+});
+
+test('relays with floating addresses are counted by name, and their rules: five together, each further one by itself', async () => {
+  const { lines } = await cost({ ...FLOATING, relays: { perZone: 3 } });
+  expect(lines.map(({ what }) => what)).toEqual(
+    expect.arrayContaining([
+      '6 × e2-standard-4 in us-central1',
+      '1 × Cloud NAT for 6 machines in us-central1',
+    ]),
+  );
+  const rules = lines.find(({ what }) => what === '1 × 6 forwarding rules in us-central1');
+  expect(rules?.amount).toBe(cents((0.025 + 0.01) * 730));
 });
