@@ -93,14 +93,20 @@ const EXPECTATIONS: Readonly<Record<string, (subject: Subject) => void>> = {
   },
   'every relay with a floating address is made once, with a rule, a target and a reserved address of its name':
     (subject) => {
-      const names = seatsOf(subject.fleet).map(({ relay }) => relay);
+      const names = seatsOf(subject.fleet)
+        .map(({ relay }) => relay)
+        .toSorted();
       expect(names).toHaveLength(
         subject.fleet.network.floatingAddresses === 'internal' ? relayCount(subject.fleet) : 0,
       );
       for (const kind of ['perInstanceConfig', 'targetInstance', 'forwardingRule'])
-        expect(ofKind(subject, `compute/${kind}`).map(({ inputs }) => inputs.name)).toEqual(names);
-      const addresses = ofKind(subject, 'compute/address').map(({ inputs }) => inputs.name);
-      expect(addresses.filter((name) => name !== `${subject.fleet.name}-redis`)).toEqual(names);
+        expect(
+          ofKind(subject, `compute/${kind}`)
+            .map(({ inputs }) => String(inputs.name))
+            .toSorted(),
+        ).toEqual(names);
+      const addresses = ofKind(subject, 'compute/address').map(({ inputs }) => String(inputs.name));
+      expect(addresses.filter((name) => name !== `${subject.fleet.name}-redis`).toSorted()).toEqual(names);
     },
   'no group is told a template of another zone’s floating addresses': (subject) => {
     const templates = ofKind(subject, 'compute/instanceTemplate');
