@@ -314,7 +314,9 @@ describe('two relays with floating addresses', () => {
 
   test('are healthy, in tune, and answer ng at their own address and at the floating one', async () => {
     for (const name of SEATS) {
-      expect(JSON.parse(await inMachine(name, 'rtpfleet-health'))).toMatchObject({ ok: true });
+      const health = JSON.parse(await inMachine(name, 'rtpfleet-health'));
+      expect(health).toMatchObject({ ok: true });
+      expect(health.checks).toContainEqual(expect.objectContaining({ name: 'floating', ok: true }));
       expect(await inMachine(name, 'cat /proc/sys/net/ipv4/ip_nonlocal_bind')).toBe('1');
       for (const host of [hosts[name], pair.floating[name]])
         await vi.waitFor(() => probeAt(host), { timeout: 20_000 });

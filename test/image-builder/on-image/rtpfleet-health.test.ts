@@ -100,6 +100,26 @@ describe.skipIf(tree === undefined)('rtpfleet-health, of a real RTPEngine', () =
   });
 });
 
+describe('rtpfleet-health, of floating addresses', () => {
+  const NOBODY = ['listen-ng = 127.0.0.1:9', 'listen-cli = 127.0.0.1:9'];
+  const HERE = [...NOBODY, 'interface = f10-0-0-5/10.0.0.5;f10-0-0-50/10.0.0.50'];
+
+  test.each<[string, readonly string[] | undefined, readonly string[], boolean, RegExp]>([
+    ['are its own', ['10.0.0.5', '10.0.0.50'], ['10.0.0.7', '10.0.0.50', '10.0.0.5'], true, /^every address/],
+    ['are elsewhere', [], ['10.0.0.7'], true, /^every address/],
+    ['are forwarded, but not its own', ['10.0.0.5', '10.0.0.50'], ['10.0.0.50'], false, / 10\.0\.0\.5$/],
+    ['are not known', undefined, ['10.0.0.5'], false, /metadata server/],
+  ])('that %s', async (_, forwarded, local, ok, detail) => {
+    const { checks } = await healthWith(HERE, 'active', undefined, { forwarded, local });
+    expect(checks.at(-1)).toEqual({ name: 'floating', ok, detail: expect.stringMatching(detail) });
+  });
+
+  test('says nothing of a relay without one', async () => {
+    const { checks } = await healthWith([...NOBODY, 'interface = 10.0.0.7']);
+    expect(checks.map(({ name }) => name)).not.toContain('floating');
+  });
+});
+
 describe('rtpfleet-health, of forwarding in the kernel', () => {
   const NOBODY = ['listen-ng = 127.0.0.1:9', 'listen-cli = 127.0.0.1:9', 'table = 0'];
 
