@@ -178,6 +178,19 @@ describe('an import', () => {
     expect(await awaitImport(lab.cloud, MANIFEST.image)).toBe('imported');
   });
 
+  test('of another image that is on is not waited for', async () => {
+    const lab = await openPublishLab();
+    await fault(lab, { match: 'compute.images.insert', operation: { delayMs: 3_600_000 }, times: 1 });
+    const bucket = `${PROJECT}-rtpfleet-images`;
+    await lab.cloud.storage.ensureBucket(bucket, FLEET.cloud.region);
+    const source = await lab.cloud.storage.upload({ bucket, object: 'other.tar.gz', file: lab.archive });
+    const imageResource = imageBody(FLEET, NEXT, source, undefined);
+    await lab.cloud.gce.call('images', 'insert', { imageResource });
+    await imported(lab);
+    expect(await awaitImport(lab.cloud, MANIFEST.image)).toBe('imported');
+    expect(await imageStanding(lab.cloud, NEXT.image)).toBe('importing');
+  });
+
   test('that two publications begin at the same time is done once, and both know how it ended', async () => {
     const lab = await openPublishLab();
     await fault(lab, { match: 'compute.images.insert', operation: { delayMs: 200 } });
