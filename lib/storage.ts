@@ -106,7 +106,29 @@ async function makeBucket(bucket: Bucket, location: string): Promise<void> {
 /** Sent and kept until it has arrived, so that a broken upload can go on (a multiple of 256 KiB; Cloud Storage: resumable uploads). */
 const CHUNK_BYTES = 16 * 2 ** 20;
 
+/** How often an upload is taken up at what Cloud Storage has of it. */
+const TRIES = 5;
+
 async function send(bucket: Bucket, upload: Upload): Promise<string> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await sendOnce(bucket, upload);
+    } catch (error) {
+      if (tries === TRIES || !isLeftInTheMidst(error)) throw error;
+    }
+  }
+}
+
+/**
+ * The client gives up with a RangeError when a piece was refused that it had sent and forgotten already, which depends on who is quicker
+ * (resumable-upload.js of @google-cloud/storage 8.4.0, `startUploading`); when the answer to the last piece was lost, it finds its
+ * session over. The file has every piece, and Cloud Storage tells how many came.
+ */
+function isLeftInTheMidst(error: unknown): boolean {
+  return error instanceof RangeError;
+}
+
+async function sendOnce(bucket: Bucket, upload: Upload): Promise<string> {
   const { object, file, onProgress } = upload;
   const url = `https://storage.googleapis.com/${bucket.name}/${object}`;
   if (await isThere(bucket, upload)) {
@@ -114,8 +136,10 @@ async function send(bucket: Bucket, upload: Upload): Promise<string> {
     return url;
   }
   const known = upload.session?.read();
-  if (known === undefined || !(await goOn(bucket, upload, known)))
-    await transfer(bucket, upload, await openSession(bucket, upload));
+  if (known === undefined || !(await goOn(bucket, upload, known))) {
+    if (!(await goOn(bucket, upload, await openSession(bucket, upload))))
+      throw new RangeError('the session of the upload was over before its end was heard of');
+  }
   upload.session?.write(undefined);
   return url;
 }
