@@ -3,6 +3,7 @@ import { Killed } from '../../bench/rollout/ports.ts';
 import { FleetError } from '../../lib/errors.ts';
 import type { EventBody } from '../../rollout/core/events.ts';
 import type { Policy } from '../../rollout/core/policy.ts';
+import { recreate } from '../../rollout/core/simulate.ts';
 import type { Wish } from '../../rollout/core/wish.ts';
 import { type FakeFleet, fakeFleet } from './support/fake-fleet.ts';
 import { POLICY } from './support/fleets.ts';
@@ -119,6 +120,28 @@ test('killed again and again after every few effects it still ends', async () =>
     expect(fleet.world.cut).toBe(0);
     expectRolled(fleet);
   }
+});
+
+test.each([
+  ['the template of its old VM', 'old'],
+  ['the wanted template', 'new'],
+])('a relay that its group makes anew of %s while a run is on is no trouble', async (_, template) => {
+  let healed = false;
+  const fleet = fakeFleet({
+    zones: 2,
+    perZone: 2,
+    onEvent: (event, { world, now }) => {
+      const sick = world.relays.find(({ zone }) => zone === 'z1');
+      if (healed || sick === undefined || event.kind !== 'action-done' || event.action !== 'replace') return;
+      healed = true;
+      sick.calls = []; // its RTPEngine had died with them
+      recreate(world, sick, now());
+      sick.template = template;
+    },
+  });
+  expect(await fleet.start(policy)).toMatchObject({ result: 'done' });
+  expect(healed).toBe(true);
+  expectRolled(fleet);
 });
 
 test('Ctrl-C finishes the act in hand and leaves the rest; running it again goes on', async () => {
