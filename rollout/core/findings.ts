@@ -59,11 +59,11 @@ export function findings(evidence: Evidence, policy: Policy): readonly Finding[]
       relay: relay.name,
     })),
   );
-  const dark = fleet.zones.filter((zone) =>
-    fleet.relays
-      .filter((relay) => relay.zone === zone)
-      .every((relay) => isOut({ relay, phase: phaseOf(relay, policy) })),
-  );
+  const dark = fleet.zones.filter((zone) => {
+    const relays = fleet.relays.filter((relay) => relay.zone === zone);
+    const isDark = relays.every((relay) => isOut({ relay, phase: phaseOf(relay, policy) }));
+    return isDark && !relays.some((relay) => isUnderWay(relay, evidence.run));
+  });
   return [
     ...dark.map((zone) => darkZone(zone)),
     ...ofRelays,
@@ -83,6 +83,11 @@ function ofRelay(relay: Relay, report: SelfReport | undefined, evidence: Evidenc
     ...health(relay, report),
     ...offInProxy(relay, evidence),
   ];
+}
+
+/** Does the rollout that is on see to it? A zone of one relay is dark while that is replaced. */
+function isUnderWay({ vm, cordon, awaitsController }: Relay, run: string | undefined): boolean {
+  return run !== undefined && (vm.state === 'changing' || cordon?.by === run || awaitsController);
 }
 
 /** Does it take calls as its labels and its group say? */

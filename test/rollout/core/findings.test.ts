@@ -71,6 +71,16 @@ test('what the rollout that is on has under way is no finding; a cordon by hand 
   expect(found(fleetOf(parked, serving('a2')), { run: 'r1' })).toEqual(['cordoned a1']);
 });
 
+test('a zone whose only relay the rollout that is on has under way is not told as dark; any other is', () => {
+  for (const busy of [draining('a1'), replacing('a1'), joining('a1')]) {
+    expect(found(fleetOf(busy, serving('b1')), { run: 'r1' })).toEqual([]);
+    expect(found(fleetOf(busy, serving('b1')))).toContain('dark-zone a');
+  }
+  const parked = serving('a1', { cordon: cordonOf({ by: 'hand-ann' }), looks: thrice({ limit: 0 }) });
+  expect(found(fleetOf(parked, serving('b1')), { run: 'r1' })).toEqual(['dark-zone a', 'cordoned a1']);
+  expect(found({ ...fleetOf(serving('b1')), zones: ['a', 'b'] }, { run: 'r1' })).toEqual(['dark-zone a']);
+});
+
 test('a cordon that RTPEngine forgot, and one that nobody wrote down, are told apart', () => {
   const lost = serving('a1', { cordon: cordonOf() });
   const shut = serving('a2', { looks: thrice({ limit: 0 }) });
