@@ -9,6 +9,7 @@ import { placeOf } from '../ports.ts';
 import { type FleetOptions, type Session, withSession } from '../session.ts';
 import { settled, settledLimited } from '../settled.ts';
 import { columns } from '../view/columns.ts';
+import { wrap } from '../view/wrap.ts';
 
 export type SessionsOptions = FleetOptions & { readonly json: boolean };
 
@@ -30,7 +31,7 @@ export async function sessions(names: readonly string[], options: SessionsOption
     const told = await settledLimited(wanted, RELAYS_AT_ONCE, (relay) => askCalls(session, relay));
     const text = options.json
       ? JSON.stringify({ fleet: file.name, relays: told })
-      : callLines(told).join('\n');
+      : callLines(told, process.stdout.isTTY ? process.stdout.columns : undefined).join('\n');
     process.stdout.write(`${text}\n`);
     return told.some((one) => 'silence' in one) ? EXIT.halted : EXIT.done;
   });
@@ -49,8 +50,8 @@ export async function askCalls({ relays }: Session, relay: CloudRelay): Promise<
 
 const HEAD = ['RELAY', 'AGE', 'LAST PACKET', 'SILENT', 'FROM', 'ENDING', 'EMPTY', 'CALL', 'WHY IT HOLDS'];
 
-/** A table of all calls, and a line with their number. */
-export function callLines(told: readonly Told[]): readonly string[] {
+/** A table of all calls, and a line with their number. `width`: of the terminal, if it is one. */
+export function callLines(told: readonly Told[], width = Number.POSITIVE_INFINITY): readonly string[] {
   const rows = told.flatMap((one) =>
     'calls' in one ? one.calls.map((call) => cellsOf(one.relay, call)) : [],
   );
@@ -59,7 +60,18 @@ export function callLines(told: readonly Told[]): readonly string[] {
   );
   const relays = told.length - silent.length;
   const sum = `${plural(rows.length, 'call')} on ${plural(relays, 'relay')}`;
-  return [...(rows.length === 0 ? [] : columns([HEAD, ...rows])), ...silent, sum];
+  return [...(rows.length === 0 ? [] : table(rows, width)), ...silent, sum];
+}
+
+/** Where it is too wide, what a call is called and why it holds its relay go on a line of their own. */
+function table(rows: readonly (readonly string[])[], width: number): readonly string[] {
+  const whole = columns([HEAD, ...rows]);
+  if (whole.every((line) => line.length <= width)) return whole;
+  const narrow = columns([HEAD, ...rows].map((row) => row.slice(0, -2)));
+  return narrow.flatMap((line, index) => {
+    const [callId = '', because = ''] = rows[index - 1]?.slice(-2) ?? [];
+    return index === 0 ? [line] : [line, ...wrap(`  ${callId}: ${because}`, width)];
+  });
 }
 
 function cellsOf(relay: string, call: CallRow): readonly string[] {
