@@ -23,7 +23,8 @@ function runProblems({ result, because = '', reasons = [] }: RunReport): readonl
   if (result === 'done') return [];
   if (result === undefined) return ['The rollout has not ended.'];
   const [first, ...more] = reasons.map(({ message, next }) => `${message} ${next}`.trim());
-  return [`The rollout was ${result}: ${sentence(first ?? because)}`, ...more];
+  const ended = result === 'failed' ? result : `was ${result}`;
+  return [`The rollout ${ended}: ${sentence(first ?? because)}`, ...more];
 }
 
 function sentence(text: string): string {

@@ -215,6 +215,10 @@ test('a run that was refused tells why, and how it could go on', async () => {
     'Zone z0 is DOWN. Wait for it.',
     'sim-z0-0 runs mr12.5.1.31: serving the old image.',
   ]);
+  const failed = events.map((event) =>
+    event.kind === 'run-ended' ? { ...event, result: 'failed' as const, reasons: [] } : event,
+  );
+  expect(reportOf({ events: failed, calls: [] }).verdict.problems[0]).toMatch(/^The rollout failed: /);
   expect(report.sessions.startedAt).toBe(start.at);
   expect(renderReport(report)).not.toContain('>−0:01<');
 });
