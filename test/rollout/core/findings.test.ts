@@ -91,6 +91,13 @@ test('an admitting relay whose group would cordon it at its next boot is found',
   expect(found(fleetOf(serving('a1', { awaitsController: true }), serving('a2')))).toEqual(['leftover a1']);
   const leftovers = [{ zone: 'a', name: 'a9', kind: 'configuration' as const }];
   expect(found(fleetOf(serving('a1')), { leftovers })).toEqual(['leftover a9']);
+  const next = (kind: 'configuration' | 'metadata') => {
+    const given = { leftovers: [{ zone: 'a', name: 'a1', kind }], leftOut: [], run: undefined };
+    const fleet = fleetOf(serving('a1'));
+    return findings({ fleet, reports: new Map([['a1', GOOD]]), ...given }, POLICY).map((one) => one.next);
+  };
+  expect(next('configuration')).toEqual([expect.stringContaining('instance-configs delete')]);
+  expect(next('metadata')).toEqual([expect.stringContaining('update-instances')]);
 });
 
 test('silence, bad health and a version that is not its template’s are found', () => {

@@ -24,7 +24,8 @@ const ABORT: Wish = { ...PAUSE, kind: 'abort', uncordon: true };
 const line = ({ kind, relay }: Action) => `${kind} ${relay?.name ?? 'fleet'}`;
 
 test('a wish is for one run; damaged text is none', () => {
-  expect(parseWish(JSON.stringify(PAUSE), 'r1')).toEqual(PAUSE);
+  for (const kind of ['pause', 'resume', 'abort'] as const)
+    expect(parseWish(JSON.stringify({ ...PAUSE, kind }), 'r1')).toEqual({ ...PAUSE, kind });
   for (const text of [undefined, '', '{', 'null', '[]', '{"run":"r1","kind":"stop","by":"x","at":1}'])
     expect(parseWish(text, 'r1')).toBeUndefined();
   expect(parseWish(JSON.stringify(PAUSE), 'r2')).toBeUndefined();
