@@ -4,9 +4,8 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, utimesSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { execa } from 'execa';
-import { buildFailed, type Shop } from './command.ts';
+import type { Shop } from './command.ts';
+import { dropLeftLock, whileLocked } from './locked.ts';
 import { runWithAllIds } from './namespace.ts';
 
 /** Folders under the cache; one per kind of result. */
@@ -14,9 +13,13 @@ export type StageName = 'tools' | 'tree' | 'disk';
 
 /** Compiled packages, apt's view of them, kernel modules and other forms of an image lie in the cache as well; not every image has
  * some. */
-type EntryKind = StageName | 'debs' | 'index' | 'module' | 'output';
+const KINDS = ['tools', 'tree', 'disk', 'debs', 'index', 'module', 'output'] as const;
+type EntryKind = (typeof KINDS)[number];
 
 export type Cache = { readonly root: string };
+
+const LOCK = '.lock';
+const isLock = (name: string): boolean => name.endsWith(LOCK);
 
 /** So many entries of a stage are kept, the latest used ones: two images of two bases, before and after a change. */
 const KEPT_ENTRIES = 4;
@@ -52,7 +55,7 @@ export async function cached(
   const entry = entryPath(cache, stage, key);
   if (!existsSync(entry)) {
     mkdirSync(join(cache.root, stage), { recursive: true });
-    await whileLocked(shop, `${entry}.lock`, async () => {
+    await whileLocked(shop, `${entry}${LOCK}`, async () => {
       if (existsSync(entry)) return;
       const draft = workFolder(cache, stage);
       await fill(draft);
@@ -83,7 +86,7 @@ export function ownWorkFolders(cache: Cache): readonly string[] {
     .map((name) => join(folder, name));
 }
 
-/** Removes the work folders of builds that no longer run, and entries that were not used for long. */
+/** Removes the work folders and lock files of builds that no longer run. */
 export async function sweep(shop: Shop, cache: Cache): Promise<void> {
   const dead = namesIn(join(cache.root, 'work')).filter((name) => {
     const [pid, started] = name.split('.');
@@ -93,6 +96,13 @@ export async function sweep(shop: Shop, cache: Cache): Promise<void> {
     shop,
     dead.map((name) => join(cache.root, 'work', name)),
   );
+  const folders = KINDS.map((kind) => join(cache.root, kind));
+  const locks = folders.flatMap((folder) =>
+    namesIn(folder)
+      .filter(isLock)
+      .map((name) => join(folder, name)),
+  );
+  await Promise.all(locks.map((file) => dropLeftLock(shop, file)));
 }
 
 /** Removes all but the latest used entries of a stage, and never one of `inUse`. */
@@ -103,7 +113,7 @@ export async function prune(
   inUse: readonly string[],
 ): Promise<void> {
   const folder = join(cache.root, stage);
-  const entries = namesIn(folder).filter((name) => !name.endsWith('.lock'));
+  const entries = namesIn(folder).filter((name) => !isLock(name));
   const byUse = entries.toSorted(
     (a, b) => statSync(join(folder, b)).mtimeMs - statSync(join(folder, a)).mtimeMs,
   );
@@ -117,43 +127,6 @@ export async function prune(
 /** Removes folders whatever ids their files belong to. */
 export async function remove(shop: Shop, folders: readonly string[]): Promise<void> {
   if (folders.length > 0) await runWithAllIds(shop, ['rm', '-rf', '--', ...folders]);
-}
-
-/** From here on it is worth a word that another process holds a lock. */
-const PATIENCE_MS = 300;
-
-/**
- * One process at a time. The lock ends with this process, however that dies: the kernel gives it back.
- * @param waiting called when another process holds it; its argument is resolved when the waiting is over
- */
-export async function whileLocked<T>(
-  shop: Shop,
-  file: string,
-  work: () => Promise<T>,
-  waiting: (over: Promise<unknown>) => Promise<unknown> = (over) => over,
-): Promise<T> {
-  shop.signal.throwIfAborted();
-  const hold = ['flock', file, 'sh', '-c', 'echo held && exec cat'];
-  const holder = execa('setpriv', ['--pdeathsig', 'KILL', '--', ...hold], {
-    stdin: 'pipe',
-    reject: false,
-    cleanup: false,
-  });
-  const kill = () => void holder.kill('SIGKILL');
-  shop.signal.addEventListener('abort', kill, { once: true });
-  try {
-    const isHeld = new Promise<boolean>((done) => holder.stdout.once('data', () => done(true)));
-    const isOurs = Promise.race([isHeld, holder.then(() => false)]);
-    const isSoon = Promise.race([isOurs.then(() => true), sleep(PATIENCE_MS, false, { ref: false })]);
-    if (!(await isSoon)) await waiting(isOurs);
-    shop.signal.throwIfAborted();
-    if (!(await isOurs)) throw buildFailed('cache-lock', `cannot lock ${file}`);
-    return await work();
-  } finally {
-    shop.signal.removeEventListener('abort', kill);
-    holder.stdin.end();
-    await holder;
-  }
 }
 
 /** Start of a process in clock ticks since boot: with the pid it names one process for good. Undefined: it is gone. */

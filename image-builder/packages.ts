@@ -10,10 +10,11 @@ import { addLocal, homeOf } from './apt-lists.ts';
 import { parseMadison, parsePrintedUris, parseStanzas, wordPackage } from './apt-text.ts';
 import type { ArchitectureName } from './architecture.ts';
 import { COMPONENTS } from './bases.ts';
-import { type Cache, whileLocked } from './cache.ts';
+import type { Cache } from './cache.ts';
 import { runCommand, type Shop } from './command.ts';
 import { textDigest } from './digest.ts';
 import { exactly, isPreferred, preferredVersions } from './guest/prefer.ts';
+import { whileLocked } from './locked.ts';
 import type { Mirrors } from './sources.ts';
 
 export type Package = { readonly name: string; readonly version: string };

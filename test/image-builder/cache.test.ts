@@ -18,8 +18,10 @@ import {
   isCached,
   openCache,
   ownWorkFolders,
+  sweep,
   workFolder,
 } from '../../image-builder/cache.ts';
+import { whileLocked } from '../../image-builder/locked.ts';
 
 let cache: Cache;
 const shop = () => ({ log: join(cache.root, 'log'), signal: new AbortController().signal });
@@ -49,6 +51,7 @@ describe('the cache', () => {
     expect(made).toBe(1);
     expect(a).toBe(b);
     expect(readFileSync(join(a, 'result'), 'utf8')).toBe('whole');
+    expect(readdirSync(join(cache.root, 'tree'))).toEqual(['key']); // No lock is left.
     expect(await cached(shop(), cache, 'tree', 'key', () => Promise.reject(new Error('again')))).toBe(a);
   });
 
@@ -64,6 +67,16 @@ describe('the cache', () => {
     );
     expect(readdirSync(entry)).toEqual(['whole']);
     expect(entry).toBe(entryPath(cache, 'tree', 'key'));
+  });
+
+  test('loses the locks that killed builds left, and no other', async () => {
+    for (const kind of ['tree', 'debs']) mkdirSync(join(cache.root, kind));
+    const [held, left] = [join(cache.root, 'tree/held.lock'), join(cache.root, 'debs/left.lock')];
+    writeFileSync(left, '');
+    await whileLocked(shop(), held, async () => {
+      await sweep(shop(), cache);
+      expect([existsSync(held), existsSync(left)]).toEqual([true, false]);
+    });
   });
 
   test('gives every caller a work folder of its own, which belongs to this process', () => {
