@@ -13,6 +13,7 @@ import { agentSource } from './guest/agent.ts';
 import { exactlyOf } from './guest/prefer.ts';
 import { treeKey } from './image-tree.ts';
 import { type ModulePlan, signedModule } from './kernel/compile.ts';
+import type { LockedTree } from './lock/lock-file.ts';
 import { checkLock, type LockState, lockedResolvers, lockState, type UsedLock } from './lock/use.ts';
 import { findMirrors } from './mirrors.ts';
 import type { ImageFile } from './overlay.ts';
@@ -37,6 +38,8 @@ export type ImagePlan = {
   readonly signing?: Signing;
   /** Absent: unlocked, the archive's packages of today. */
   readonly lock?: LockState & { readonly file: string };
+  /** What the lock has for the tree that makes a qcow2. */
+  readonly qemu?: LockedTree;
   readonly tools: PlannedTree;
   readonly files: readonly ImageFile[];
   readonly keys: Readonly<Record<StageName, string>>;
@@ -83,6 +86,7 @@ export async function planImage(
     origin: supply.origin,
     ...(signing === undefined ? {} : { signing }),
     ...(lock === undefined ? {} : { lock: { file: lock.file, ...lockState(cache, lock.system) } }),
+    ...(lock?.system.qemu === undefined ? {} : { qemu: lock.system.qemu }),
     tools,
     files,
     keys,

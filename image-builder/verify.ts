@@ -14,14 +14,14 @@ import type { Progress } from './progress.ts';
 import { openBench, runTool } from './tools.ts';
 import { debsDifference } from './verify/debs.ts';
 import { diskDifference, unpackDisk } from './verify/disk.ts';
-import { firstDifference } from './verify/lines.ts';
+import { firstDifference, type Listing, parseMtree } from './verify/listing.ts';
 
 export type VerifyOrder = { readonly fleet: Fleet; readonly fleetFile: string };
 
 /**
  * Compiles and builds twice from nothing, in two caches of their own, which are removed afterwards.
  * @returns the result that both builds have
- * @throws FleetError `stop`, code `not-reproducible`: the first file that differs
+ * @throws FleetError `stop`, code `not-reproducible`: the first file that differs; `retry`, code `inputs-changed`
  */
 export async function verifyBuild(
   shop: Shop,
@@ -29,9 +29,10 @@ export async function verifyBuild(
   order: VerifyOrder,
   progress: Progress,
 ): Promise<BuildResult> {
-  const root = join(cache.root, 'verify', `${process.pid}`);
-  const one = { root: join(root, 'a') };
-  const other = { root: join(root, 'b') };
+  const root = workFolder(cache, 'verify');
+  const one = { root: join(root, 'first') };
+  // A longer path: what a build writes of its place would be found.
+  const other = { root: join(root, 'second', 'place') };
   try {
     for (const own of [one, other]) lendPool(cache, own);
     await compareCompiles(shop, [one, other], order, progress);
@@ -79,10 +80,10 @@ type Build = readonly [Cache, BuildResult];
 
 async function difference(shop: Shop, first: Build, second: Build): Promise<string> {
   const [keys, others] = [first[1].manifest.keys, second[1].manifest.keys];
-  if (keys.disk !== others.disk)
-    return 'the inputs differ: the archive of packages changed between the two builds';
+  if (keys.disk !== others.disk) throw inputsChanged();
   const [a, b] = await inTurn([first, second], (build) => treeList(shop, build));
-  return firstDifference(a ?? '', b ?? '') ?? (await differenceOfDisks(shop, first, second));
+  const file = firstDifference(a ?? new Map(), b ?? new Map());
+  return file === undefined ? await differenceOfDisks(shop, first, second) : `the system tree: ${file}`;
 }
 
 /** The trees are the same: what was made of them is looked at. */
@@ -94,11 +95,11 @@ async function differenceOfDisks(shop: Shop, first: Build, second: Build): Promi
   await unpackDisk(shop, bench, second[1].archive, 'second.raw');
   const layout = diskLayout(manifest.diskGb, manifest.keys.disk);
   const found = await diskDifference(shop, bench, layout, ['first.raw', 'second.raw']);
-  return found ?? 'the disks are the same; how they are packed differs';
+  return found ?? 'the archive: the disks in it are the same; how they are packed differs';
 }
 
-/** One line per file of the tree: path, type, mode, owner, time, checksum. */
-async function treeList(shop: Shop, [cache, { manifest }]: Build): Promise<string> {
+/** Each file of the tree: type, mode, owner, time, checksum. */
+async function treeList(shop: Shop, [cache, { manifest }]: Build): Promise<Listing> {
   const bench = {
     tree: entryPath(cache, 'tools', manifest.keys.tools),
     work: entryPath(cache, 'tree', manifest.keys.tree),
@@ -110,13 +111,23 @@ async function treeList(shop: Shop, [cache, { manifest }]: Build): Promise<strin
     '--format=mtree',
     '--options=mtree:!all,type,mode,uid,gid,size,time,link,sha256',
   ];
-  return await runTool(shop, bench, [...words, `@${TREE_FILES.archive}`]);
+  return parseMtree(await runTool(shop, bench, [...words, `@${TREE_FILES.archive}`]));
 }
 
 function notReproducible(detail: string): FleetError {
   return new FleetError({
     kind: 'stop',
     code: 'not-reproducible',
-    message: `two builds from the same inputs are not the same:\n    ${detail}`,
+    message: `two builds from the same inputs are not the same; the first that differs is in ${detail}`,
+    hint: 'Look for a clock, a random number or the folder of the build in what makes it.',
+  });
+}
+
+function inputsChanged(): FleetError {
+  return new FleetError({
+    kind: 'retry',
+    code: 'inputs-changed',
+    message: 'the two builds cannot be compared: the archive of packages changed between them',
+    hint: 'Run it again, or lock the packages: pnpm image:lock.',
   });
 }

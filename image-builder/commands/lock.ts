@@ -1,5 +1,6 @@
 /** The command `lock`: which packages an image is made of, written beside the fleet file, with copies in the cache. */
 import type { Fleet } from '../../configs/fleet.ts';
+import { USUAL } from '../architecture.ts';
 import { checkArmRecipe } from '../arm64.ts';
 import type { Cache } from '../cache.ts';
 import type { Shop } from '../command.ts';
@@ -21,6 +22,8 @@ import {
 import { fillPool } from '../lock/pool.ts';
 import { lockOf } from '../lock/take.ts';
 import { findMirrors } from '../mirrors.ts';
+import { QEMU_TOOLS } from '../outputs/qcow2.ts';
+import type { Resolver } from '../packages.ts';
 import type { Progress } from '../progress.ts';
 import { DEBIAN } from '../supply.ts';
 import { openIndexes, planTrees, releasesOf } from '../trees.ts';
@@ -64,8 +67,17 @@ async function takeLock(shop: Shop, cache: Cache, fleet: Fleet, progress: Progre
       cache,
       releasesOf(fleet, supply, mirrors, agentSource(cache, fleet)),
     );
-    return lockOf(base, await planTrees(indexes, fleet, supply), supply, build);
+    const planned = await planTrees(indexes, fleet, supply);
+    const qemu = fleet.image.architecture === USUAL ? await lockQemu(indexes.tools) : undefined;
+    return lockOf(base, planned, supply, {
+      ...(build === undefined ? {} : { build }),
+      ...(qemu === undefined ? {} : { qemu }),
+    });
   });
+}
+
+async function lockQemu(tools: Resolver): Promise<LockedTree> {
+  return { include: QEMU_TOOLS, packages: await tools.resolve(QEMU_TOOLS) };
 }
 
 function lockedOrder(order: CompileOrder, { packages }: LockedTree): CompileOrder {
@@ -84,7 +96,7 @@ async function keepCopies(
   await progress('Keep a copy of each package', async () => {
     const trees = [system.image, system.module, system.build];
     await fillPool(shop, cache, releases.image, poolOf(trees));
-    await fillPool(shop, cache, releases.tools, system.tools.packages);
+    await fillPool(shop, cache, releases.tools, poolOf([system.tools, system.qemu]));
   });
 }
 

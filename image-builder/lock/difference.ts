@@ -7,6 +7,7 @@ const TREES = {
   module: 'tree for the kernel module',
   tools: 'tools tree',
   build: 'tree for compiling',
+  qemu: 'tree for qcow2',
 } as const;
 
 export type Change =

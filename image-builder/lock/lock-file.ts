@@ -24,6 +24,8 @@ export type SystemLock = {
   readonly tools: LockedTree;
   /** The tree that RTPEngine is compiled in; absent: it is not compiled. */
   readonly build?: LockedTree;
+  /** The tree that makes a qcow2 of the disk; absent: no such form for this architecture, or an older lock. */
+  readonly qemu?: LockedTree;
 };
 
 export type Lock = { readonly format: 1; readonly systems: readonly SystemLock[] };

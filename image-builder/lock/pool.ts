@@ -2,11 +2,15 @@
  * something only with them. Nothing of it is removed by the builder. */
 import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FleetError } from '../../lib/errors.ts';
+import { FleetError, isFleetError } from '../../lib/errors.ts';
+import { wordPackage } from '../apt-text.ts';
 import { type Cache, remove, workFolder } from '../cache.ts';
 import { runCommand, type Shop } from '../command.ts';
 import { fileDigest } from '../file-digest.ts';
 import { type ArchivePackage, LOCAL_SOURCE, openIndex, type Release, sourceLines } from '../packages.ts';
+
+/** apt names each file that it did not get. */
+const MOST_ERRORS = 3;
 
 export function poolFile(cache: Cache, { sha256 }: Pick<ArchivePackage, 'sha256'>): string {
   return join(cache.root, 'pool', `${sha256}.deb`);
@@ -19,7 +23,8 @@ export function absentFrom(cache: Cache, packages: readonly ArchivePackage[]): r
 
 /**
  * Fetches what the pool does not have.
- * @throws FleetError `stop`, code `locked-package-gone`: the archive does not have it either; `tampered-package`
+ * @throws FleetError `stop`, code `locked-package-gone`: the archive does not have it either; `locked-package-absent`: it cannot be
+ * asked; `tampered-package`
  */
 export async function fillPool(
   shop: Shop,
@@ -30,23 +35,30 @@ export async function fillPool(
   const wanted = absentFrom(cache, packages);
   if (wanted.length === 0) return;
   const { codename, mirrors, architecture, further } = release;
-  const index = await openIndex(shop, cache, {
+  const open = {
     ...{ codename, mirrors },
     ...(architecture === undefined ? {} : { architecture }),
     ...(further === undefined ? {} : { further }),
-  });
-  const offered = await index.offered(wanted);
-  const gone = wanted.filter((item) => !offered.includes(item));
-  if (gone.length > 0) throw packagesGone(cache, codename, gone);
+  };
   const work = workFolder(cache, 'download');
-  await index.download(wanted, work);
+  try {
+    const index = await openIndex(shop, cache, open);
+    const offered = await index.offered(wanted);
+    const gone = wanted.filter((item) => !offered.includes(item));
+    if (gone.length > 0) throw packagesGone(cache, codename, gone);
+    await index.download(wanted, work);
+  } catch (error) {
+    throw isOfArchive(error) ? notFetched(cache, codename, wanted, error) : error;
+  }
   mkdirSync(join(cache.root, 'pool'), { recursive: true });
   for (const item of wanted) await takeIn(cache, item, work);
   await remove(shop, [work]);
 }
 
 async function takeIn(cache: Cache, item: ArchivePackage, work: string): Promise<void> {
-  const name = readdirSync(work).find((file) => file.startsWith(`${item.name}_`)) ?? '';
+  // As apt-get download names them; of one name there may be two versions.
+  const start = `${item.name}_${item.version.replaceAll(':', '%3a')}_`;
+  const name = readdirSync(work).find((file) => file.startsWith(start)) ?? '';
   await checkDeb(item, join(work, name));
   renameSync(join(work, name), poolFile(cache, item));
 }
@@ -100,13 +112,40 @@ export async function checkDeb(item: ArchivePackage, file: string): Promise<void
 }
 
 function packagesGone(cache: Cache, codename: string, gone: readonly ArchivePackage[]): FleetError {
-  const [first] = gone;
-  const rest = gone.length > 1 ? ` and ${gone.length - 1} more` : '';
   return new FleetError({
     kind: 'stop',
     code: 'locked-package-gone',
-    message: `${first?.name} ${first?.version}${rest}: locked, but neither in ${join(cache.root, 'pool')} nor in the archive of ${codename} any more`,
+    message: `${wordAll(gone)}: locked, but neither in ${join(cache.root, 'pool')} nor in the archive of ${codename} any more`,
     hint: 'Lock what the archive has now with `pnpm image:lock --update`, or copy that folder from a machine that has built with this lock.',
-    facts: { packages: gone.map(({ name, version }) => `${name}=${version}`).join(' ') },
+    facts: { packages: gone.map(wordPackage).join(' ') },
   });
+}
+
+const isOfArchive = (error: unknown): error is FleetError =>
+  isFleetError(error) && ['archive-unreachable', 'command-failed'].includes(error.code);
+
+function notFetched(
+  cache: Cache,
+  codename: string,
+  wanted: readonly ArchivePackage[],
+  cause: FleetError,
+): FleetError {
+  const lines = cause.message.split('\n').map((line) => line.trim());
+  const errors = lines.filter((line) => line.startsWith('E:')).slice(0, MOST_ERRORS);
+  return new FleetError({
+    kind: 'stop',
+    code: 'locked-package-absent',
+    message: [
+      `${wordAll(wanted)}: locked, not in ${join(cache.root, 'pool')}, and the archive of ${codename} does not give what is missing:`,
+      ...errors,
+    ].join('\n    '),
+    hint: 'Look at the network and at /etc/apt, or copy that folder from a machine that has built with this lock.',
+    facts: { packages: wanted.map(wordPackage).join(' ') },
+    cause,
+  });
+}
+
+/** `gcc 4:14.2.0-1 and 12 more`. */
+function wordAll([first, ...rest]: readonly ArchivePackage[]): string {
+  return `${first?.name} ${first?.version}${rest.length > 0 ? ` and ${rest.length} more` : ''}`;
 }

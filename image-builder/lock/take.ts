@@ -6,12 +6,14 @@ import type { Supply } from '../supply.ts';
 import type { PlannedTrees } from '../trees.ts';
 import type { LockedTree, MixedTree, SystemLock } from './lock-file.ts';
 
-/** @param build the tree that RTPEngine was compiled in; absent: it is not compiled */
+/** Trees that not every image has: the one that RTPEngine is compiled in, and the one that makes a qcow2. */
+export type FurtherTrees = Pick<SystemLock, 'build' | 'qemu'>;
+
 export function lockOf(
   base: BaseName,
   { tree, tools }: Pick<PlannedTrees, 'tree' | 'tools'>,
   supply: Supply,
-  build?: LockedTree,
+  further: FurtherTrees = {},
 ): SystemLock {
   const given = new Set(supply.kind === 'debs' ? supply.debs.map(({ sha256 }) => sha256) : []);
   const isOwn = ({ sha256 }: ArchivePackage) => given.has(sha256);
@@ -26,6 +28,6 @@ export function lockOf(
     image: mixed(tree),
     ...(tree.module === undefined ? {} : { module: mixed(tree.module) }),
     tools: { include: tools.include, packages: tools.packages },
-    ...(build === undefined ? {} : { build }),
+    ...further,
   };
 }

@@ -35,8 +35,19 @@ export function findLock(fleetFile: string, fleet: Fleet): UsedLock | undefined 
   return { file, system };
 }
 
+/** Of all these the cache has to have copies. */
+export function treesOf({
+  image,
+  module,
+  tools,
+  build,
+  qemu,
+}: SystemLock): readonly (LockedTree | undefined)[] {
+  return [image, module, tools, build, qemu];
+}
+
 export function lockState(cache: Cache, system: SystemLock): LockState {
-  const packages = poolOf([system.image, system.module, system.tools, system.build]);
+  const packages = poolOf(treesOf(system));
   const digest = digestOf(JSON.parse(JSON.stringify(system)));
   return { digest, packages: packages.length, absent: absentFrom(cache, packages).length };
 }

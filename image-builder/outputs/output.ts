@@ -8,9 +8,11 @@ import { digestOf } from '../digest.ts';
 import { codeDigest, fileDigest } from '../file-digest.ts';
 import { exactlyOf } from '../guest/prefer.ts';
 import { imageTree } from '../image-tree.ts';
+import { lockedRelease, staleLock } from '../lock/use.ts';
 import { openIndex } from '../packages.ts';
 import type { ImagePlan } from '../plan.ts';
-import { toolsTree } from '../tools.ts';
+import { type Bench, toolsKey, toolsTree } from '../tools.ts';
+import type { PlannedTree } from '../trees.ts';
 import { makeOci, CODE as OCI_CODE } from './oci.ts';
 import { makeQcow2, CODE as QCOW2_CODE, QEMU_TOOLS } from './qcow2.ts';
 
@@ -35,10 +37,13 @@ export async function makeOutput(
   format: OutputFormat,
 ): Promise<Output> {
   const code = codeDigest(format === 'oci' ? OCI_CODE : QCOW2_CODE);
-  const key = digestOf({ format, code, disk: plan.keys.disk });
+  const tools = format === 'oci' ? plan.tools : await qemuTools(shop, cache, plan);
+  const made = toolsKey(tools.release, tools.packages);
+  const key = digestOf({ format, code, disk: plan.keys.disk, tools: made });
   const folder = await cached(shop, cache, 'output', key, async (draft) => {
     const work = workFolder(cache, format);
-    await fill(shop, cache, plan, { archive, format, draft, work });
+    const bench = { tree: await toolsTree(shop, cache, tools), work };
+    await fill(shop, cache, plan, { archive, format, draft, bench });
     await remove(shop, [work]);
   });
   await prune(shop, cache, 'output', [key]);
@@ -52,29 +57,18 @@ type Job = {
   readonly format: OutputFormat;
   /** Gets the one file. */
   readonly draft: string;
-  /** Removed afterwards. */
-  readonly work: string;
+  /** Its work folder is removed afterwards. */
+  readonly bench: Bench;
 };
 
 async function fill(shop: Shop, cache: Cache, plan: ImagePlan, job: Job): Promise<void> {
-  const { archive, format, draft, work } = job;
-  const { tools, tree } = plan;
+  const { archive, format, draft, bench } = job;
   switch (format) {
-    case 'qcow2': {
-      const index = await openIndex(shop, cache, tools.release);
-      const packages = await index.resolve(QEMU_TOOLS);
-      const bench = {
-        tree: await toolsTree(shop, cache, { release: tools.release, packages, include: QEMU_TOOLS }),
-        work,
-      };
+    case 'qcow2':
       await makeQcow2(shop, bench, archive, join(draft, `${plan.image}.qcow2`));
       return;
-    }
     case 'oci': {
-      const bench = {
-        tree: await toolsTree(shop, cache, tools),
-        work,
-      };
+      const { tree } = plan;
       const system = await imageTree(shop, cache, tree.release, tree.packages, exactlyOf(tree));
       await makeOci(shop, bench, plan, system, join(draft, `${plan.image}.oci.tar`));
       return;
@@ -82,4 +76,20 @@ async function fill(shop: Shop, cache: Cache, plan: ImagePlan, job: Job): Promis
     default:
       return format satisfies never;
   }
+}
+
+/**
+ * A tree of its own, since few want it: out of the lock, where there is one.
+ * @throws FleetError `usage`, code `stale-lock`: the lock knows of no such tree
+ */
+async function qemuTools(shop: Shop, cache: Cache, { tools, lock, qemu }: ImagePlan): Promise<PlannedTree> {
+  const { codename, mirrors } = tools.release;
+  const open = { codename, mirrors };
+  if (lock === undefined) {
+    const index = await openIndex(shop, cache, open);
+    return { release: open, include: QEMU_TOOLS, packages: await index.resolve(QEMU_TOOLS) };
+  }
+  if (qemu === undefined) throw staleLock(lock.file, '+ the tree for qcow2');
+  const release = lockedRelease(lock.file, open, qemu, QEMU_TOOLS);
+  return { release, include: QEMU_TOOLS, packages: qemu.packages };
 }

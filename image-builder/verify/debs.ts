@@ -3,13 +3,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand, type Shop } from '../command.ts';
 import type { DebSet } from '../compile/packages.ts';
-import { firstDifference } from './lines.ts';
+import { firstDifference, type Listing, parseMtree, parseSums } from './listing.ts';
 
 export type CompiledDebs = Pick<DebSet, 'debs'> & { readonly folder: string };
 
 /**
  * @param work an empty folder for what is unpacked
- * @returns undefined: they are the same, byte by byte
+ * @returns which file, as the end of a sentence; undefined: they are the same, byte by byte
  */
 export async function debsDifference(
   shop: Shop,
@@ -17,9 +17,9 @@ export async function debsDifference(
   second: CompiledDebs,
   work: string,
 ): Promise<string | undefined> {
-  const names = ({ debs }: CompiledDebs) => debs.map(({ file }) => file).join('\n');
+  const names = ({ debs }: CompiledDebs): Listing => new Map(debs.map(({ file }) => [file, {}]));
   const missing = firstDifference(names(first), names(second));
-  if (missing !== undefined) return `the compiles made other packages\n    ${missing}`;
+  if (missing !== undefined) return `the packages: ${missing}`;
   const other = first.debs.find(({ sha256 }, at) => sha256 !== second.debs[at]?.sha256);
   if (other === undefined) return undefined;
   const list = async (side: string, { folder }: CompiledDebs) => {
@@ -28,15 +28,21 @@ export async function debsDifference(
     await runCommand(shop, ['dpkg-deb', '--raw-extract', join(folder, other.file), unpacked]);
     return await listFiles(shop, unpacked);
   };
-  const lines = firstDifference(await list('first', first), await list('second', second));
-  return `${other.file}\n    ${lines ?? 'its files are the same; how they are packed differs'}`;
+  const file = firstDifference(await list('first', first), await list('second', second));
+  return `${other.file}: ${file ?? 'its files are the same; how they are packed differs'}`;
 }
 
-/** One line per file: path, type, mode, time, target of a link, checksum. */
-async function listFiles(shop: Shop, folder: string): Promise<string> {
-  const each = [
-    `find . ! -type f -printf '%p %y %m %l\\n'`,
-    `find . -type f -printf '%p f %m %T@ ' -exec sha256sum {} ';'`,
-  ].join('; ');
-  return await runCommand(shop, ['sh', '-c', `{ ${each}; } | sort`], { cwd: folder });
+/** The package's own data (DEBIAN/) comes last: its sums differ whenever a file does. */
+async function listFiles(shop: Shop, folder: string): Promise<Listing> {
+  const find = (...words: readonly string[]) => runCommand(shop, ['find', '.', ...words], { cwd: folder });
+  const others = await find('!', '-type', 'f', '-printf', '%p type=%y mode=%m link=%l\\n');
+  const files = await find('-type', 'f', '-printf', '%p type=f mode=%m size=%s time=%T@\\n');
+  const sums = parseSums(await find('-type', 'f', '-exec', 'sha256sum', '{}', '+'));
+  const facts = [...parseMtree(others + files)];
+  return new Map(facts.map(([path, known]) => [lastIfOwn(path), { ...known, ...sums.get(path) }]));
+}
+
+/** Sorted behind every path that begins with a slash. */
+function lastIfOwn(path: string): string {
+  return path.replace(/^\/(?=DEBIAN(?:\/|$))/, '');
 }

@@ -3,7 +3,7 @@
 import { runCommand, type Shop } from '../command.ts';
 import { type DiskLayout, SECTOR } from '../layout.ts';
 import { type Bench, runTool } from '../tools.ts';
-import { firstDifference } from './lines.ts';
+import { firstDifference, type Listing, parseSums } from './listing.ts';
 
 /** What lies at a byte of the disk. Pure. */
 export function partOf(layout: DiskLayout, byte: number): 'table' | 'bios' | 'esp' | 'root' {
@@ -16,7 +16,7 @@ export function partOf(layout: DiskLayout, byte: number): 'table' | 'bios' | 'es
 
 /**
  * @param disks names of two raw disks in the bench's work folder
- * @returns undefined: they are the same, byte by byte
+ * @returns which file or part, as the end of a sentence; undefined: they are the same, byte by byte
  */
 export async function diskDifference(
   shop: Shop,
@@ -49,14 +49,15 @@ async function espDifference(
   layout: DiskLayout,
   disks: readonly string[],
 ): Promise<string> {
-  const lists: string[] = [];
+  const lists: Listing[] = [];
   for (const disk of disks) {
     const from = `${disk}@@${layout.esp.start * SECTOR}`;
-    const copy = `mkdir "$1.esp" && mcopy -i "$2" -s -Q -m ::/ "$1.esp" && cd "$1.esp" && find . -type f -exec sha256sum {} + | sort -k2`;
-    lists.push(await runTool(shop, bench, ['sh', '-c', copy, 'sh', disk, from]));
+    const copy = `mkdir "$1.esp" && mcopy -i "$2" -s -Q -m ::/ "$1.esp" && cd "$1.esp" && find . -type f -exec sha256sum {} +`;
+    lists.push(parseSums(await runTool(shop, bench, ['sh', '-c', copy, 'sh', disk, from])));
   }
-  const lines = firstDifference(lists[0] ?? '', lists[1] ?? '');
-  return `the EFI system partition\n    ${lines ?? 'its files are the same; its tables differ'}`;
+  const [first = new Map(), second = new Map()] = lists;
+  const file = firstDifference(first, second);
+  return `the EFI system partition: ${file ?? 'its files are the same; its tables differ'}`;
 }
 
 type Place = { readonly disk: string; readonly layout: DiskLayout; readonly byte: number };
@@ -69,7 +70,7 @@ async function rootDifference(shop: Shop, bench: Bench, { disk, layout, byte }: 
   const block = Math.floor((byte - start) / size);
   const inode = /^\d+\t(\d+)$/m.exec(await ask(`icheck ${block}`))?.[1];
   const path = inode === undefined ? undefined : /^\d+\t(\/.*)$/m.exec(await ask(`ncheck ${inode}`))?.[1];
-  return path ?? `the root file system's own tables, block ${block}`;
+  return `the root file system: ${path ?? `its own tables, block ${block}`}`;
 }
 
 /** Unpacks the archive of a disk as `<name>` in the bench's work folder. */

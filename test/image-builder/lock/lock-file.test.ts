@@ -23,14 +23,18 @@ test('a lock lies beside its fleet file', () => {
 test('what is written is what is read, one package a line, and nothing else is left there', () => {
   const file = join(folder, 'lab.lock.json');
   const odd = deb('libstdc++6', '1:14.2+dfsg~rc1-1');
-  const lock = withSystem(undefined, { ...SYSTEM, tools: { include: ['x'], packages: [odd] } });
+  const lock = withSystem(undefined, {
+    ...SYSTEM,
+    tools: { include: ['x'], packages: [odd] },
+    qemu: { include: ['qemu-utils'], packages: [odd] },
+  });
   writeLock(file, lock);
   expect(readLock(file)).toEqual(lock);
   expect(
     wordLock(lock)
       .split('\n')
       .filter((line) => line.includes('"sha256"')),
-  ).toHaveLength(3);
+  ).toHaveLength(4);
   expect(readdirSync(folder)).toEqual(['lab.lock.json']);
 });
 

@@ -28,11 +28,11 @@ const LOCK: SystemLock = {
   },
   tools: { ...SYSTEM.tools, include: TOOLS_PACKAGES },
 };
-async function use(system: SystemLock, supply: Supply = DEBIAN): Promise<PlannedTrees> {
+async function use(system: SystemLock, supply: Supply = DEBIAN, fleet = FLEET): Promise<PlannedTrees> {
   const lock = { file: 'f1.lock.json', system };
   const trees = await planTrees(
-    lockedResolvers(lock, releasesOf(FLEET, supply, { image: MIRRORS, tools: MIRRORS }), supply),
-    FLEET,
+    lockedResolvers(lock, releasesOf(fleet, supply, { image: MIRRORS, tools: MIRRORS }), supply),
+    fleet,
     supply,
   );
   checkLock(lock, trees.tree, trees.tools);
@@ -53,6 +53,23 @@ test.each([
 ])('a lock for other packages is refused, and says which', async (include, difference) => {
   await expect(use({ ...LOCK, image: { ...LOCK.image, include } })).rejects.toThrow(
     `f1.lock.json was written for an image of other packages: this one differs in ${difference}`,
+  );
+});
+
+test('with forwarding in the kernel, the module is built of what is locked for it, and of nothing else', async () => {
+  const image = deb('linux-image-6.12-cloud-amd64', '6.12-1', '1'.repeat(64));
+  const headers = deb('linux-headers-6.12-cloud-amd64', '6.12-1', '2'.repeat(64));
+  const source = deb('rtpengine-kernel-dkms', '12.5.1.31-1', '3'.repeat(64));
+  const kernel = { ...LOCK.image, packages: [...LOCK.image.packages, image] };
+  const include = ['make', 'kmod', `${headers.name}=${headers.version}`];
+  const module = { include, packages: [headers, source], own: [] };
+  const fleet = { ...FLEET, rtpengine: { ...FLEET.rtpengine, kernel: 'wanted' as const } };
+  const { tree } = await use({ ...LOCK, image: kernel, module }, DEBIAN, fleet);
+  expect(tree.packages).toEqual(kernel.packages.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
+  expect(tree.module?.packages).toEqual([headers, source, source]);
+  expect(tree.module?.release.locked).toEqual([...kernel.packages, headers, source]);
+  await expect(use({ ...LOCK, image: kernel }, DEBIAN, fleet)).rejects.toThrow(
+    /the archive has no headers of kernel|this one differs in \+make \+kmod/,
   );
 });
 
