@@ -11,11 +11,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCommand } from '../../../image-builder/command.ts';
-import { fileDigest } from '../../../image-builder/file-digest.ts';
-import { absentFrom, fillPool, installLines, poolFile } from '../../../image-builder/lock/pool.ts';
-import type { ArchivePackage, Release } from '../../../image-builder/packages.ts';
-import { openRepositories, type Repositories } from '../guest/support/repositories.ts';
+import { runCommand } from '../../image-builder/command.ts';
+import { fileDigest } from '../../image-builder/file-digest.ts';
+import { absentFrom, fillPool, installLines, poolFile } from '../../image-builder/lock/pool.ts';
+import type { ArchivePackage, Release } from '../../image-builder/packages.ts';
+import { openRepositories, type Repositories } from './guest/support/repositories.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rtpfleet-fetch-'));
 const cache = { root: join(folder, 'cache') };
