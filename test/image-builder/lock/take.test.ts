@@ -23,7 +23,7 @@ test('a lock of packages has no tree for compiling, and none of its packages is 
 
 test('what was compiled is named apart: no archive has it; the tree that it was compiled in is locked too', () => {
   const build = { include: ['gcc'], packages: [deb('gcc', '14')] };
-  const lock = lockOf('debian-13', { tree, tools }, COMPILED, build);
+  const lock = lockOf('debian-13', { tree, tools }, COMPILED, { build });
   expect(lock.image.packages.map(({ name }) => name)).toEqual(['bash']);
   expect(lock.image.own).toEqual([{ name: DAEMON.name, version: DAEMON.version }]);
   expect(lock.build).toEqual(build);
