@@ -565,9 +565,9 @@ export interface Fleet {
      */
     drainSeconds: number;
     /**
-     * What becomes of a drain that lasts: `wait` = waits for ever; `hold` = waits, and is reported as held after drainSeconds; `reap` = as hold, and after reapAfterSeconds that relay ends calls without a packet for reapSilentSeconds, which may be calls on hold. A call with media is never ended.
+     * What becomes of a drain that lasts: `wait` = waits for ever; `hold` = waits, and is reported as held after drainSeconds; `reap` = as hold, and after reapAfterSeconds that relay ends calls without a packet for reapSilentSeconds, which may be calls on hold. A call with media is never ended. `hand-over` = as hold, and calls that can move go on at another relay of the zone, which takes no new calls meanwhile; only with network.floatingAddresses `internal`.
      */
-    tail: 'wait' | 'hold' | 'reap';
+    tail: 'wait' | 'hold' | 'reap' | 'hand-over';
     /**
      * Seconds of a drain after which silent calls are ended, with tail `reap`.
      */

@@ -55,7 +55,7 @@ export function copiesDatabase({ redis }: Readonly<Pick<Fleet, 'redis'>>): numbe
 
 /** What must not be together with floating addresses, and what they need. */
 export function floating(fleet: Fleet): readonly Problem[] {
-  if (!hasFloatingAddresses(fleet)) return [];
+  if (!hasFloatingAddresses(fleet)) return handedOver(fleet);
   const { network, rtpengine, redis } = fleet;
   const problems: Problem[] = [];
   const wrong = (path: readonly string[], message: string) =>
@@ -78,6 +78,14 @@ export function floating(fleet: Fleet): readonly Problem[] {
   if (redis.kind === 'none')
     wrong(['redis', 'kind'], 'none cannot be had with network.floatingAddresses: calls move through Redis');
   return [...problems, ...databases(fleet)];
+}
+
+function handedOver({ rollout }: Fleet): readonly Problem[] {
+  if (rollout.tail !== 'hand-over') return [];
+  const path = ['rollout', 'tail'];
+  const message =
+    'hand-over needs network.floatingAddresses internal: a call goes on elsewhere only with its address';
+  return [{ path, message: `${path.join('.')}: ${message}` }];
 }
 
 /** The lock's is none of the calls', and there are no more than a Redis has. */

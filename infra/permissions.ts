@@ -7,7 +7,11 @@
 type Calls = Readonly<Record<string, readonly string[]>>;
 
 /** Waiting for an operation asks for it by name. */
-const OPERATIONS = ['compute.zoneOperations.get', 'compute.globalOperations.get'];
+const OPERATIONS = [
+  'compute.zoneOperations.get',
+  'compute.regionOperations.get',
+  'compute.globalOperations.get',
+];
 
 /** The calls of `rollout/`: it reads, labels relays, asks a group to re-create one, and points a group back at an earlier template. */
 export const CONTROLLER_CALLS: Calls = {
@@ -34,6 +38,9 @@ export const CONTROLLER_CALLS: Calls = {
   'regions.get': ['compute.regions.get'],
   'subnetworks.get': ['compute.subnetworks.get'],
   'zones.get': ['compute.zones.get'],
+  // Of relays with floating addresses: where these are, and to bring one to another relay.
+  'forwardingRules.list': ['compute.forwardingRules.list'],
+  'forwardingRules.setTarget': ['compute.forwardingRules.setTarget', 'compute.targetInstances.use'],
 };
 
 /** The calls of `image-builder/`: images, and the one machine in which an image is examined. */

@@ -159,7 +159,7 @@ function decide(
   wish: Wish | undefined,
   now: number,
 ): readonly Action[] {
-  if (wish?.kind === 'abort') return restoring(standings, wish, policy, now);
+  if (wish?.kind === 'abort') return restoring(fleet, standings, wish, policy, now);
   const actions = plan(fleet, policy, now);
   return wish?.kind === 'pause' ? underPause(actions, wish) : actions;
 }

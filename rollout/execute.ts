@@ -6,16 +6,18 @@ import { FleetError } from '../lib/errors.ts';
 import type { Timeouts } from '../lib/relay/timeouts.ts';
 import type { Act, ActKind } from './core/actions.ts';
 import type { Relay } from './core/fleet.ts';
+import { isAway } from './core/floating.ts';
 import { deleteGuard } from './core/guard.ts';
 import type { Policy } from './core/policy.ts';
 import { plural } from './core/words.ts';
-import type { Clock, Cloud, Proxies, Relays } from './ports.ts';
-import { placeOf, vmOf } from './ports.ts';
+import type { Clock, Cloud, Moved, Moves, Proxies, Relays } from './ports.ts';
+import { placeOf, seatOf, vmOf } from './ports.ts';
 
 export type Effects = {
   readonly cloud: Cloud;
   readonly relays: Relays;
   readonly proxies: Proxies;
+  readonly moves?: Moves;
   readonly clock: Clock;
 };
 
@@ -27,6 +29,8 @@ export type Done = {
   readonly detail?: string;
   /** Of `force`: calls that it cut; absent: the relay did not tell. */
   readonly cut?: number;
+  /** Of `hand-over` and `give-back`. */
+  readonly moved?: Moved;
 };
 
 type Executor<K extends ActKind> = (
@@ -36,14 +40,9 @@ type Executor<K extends ActKind> = (
 ) => Promise<string | undefined | Done>;
 
 const executors: { readonly [K in ActKind]: Executor<K> } = {
-  cordon: async ({ relay }, { cloud, relays, clock }, { run, policy }) => {
-    const place = placeOf(relay);
-    const found = await relays.settings(place);
-    // A relay that takes no calls already (its RTPEngine restarted) must not get that back as its old setting.
-    const before = found.limit === 0 ? { ...found, limit: policy.servingLimit } : found;
-    await cloud.mark(vmOf(relay), { at: clock.now(), by: run, before });
-    await relays.cordon(place);
-    return `maxsessions was ${found.limit}, reads back 0`;
+  cordon: async ({ relay }, effects, context) => {
+    const limit = await cordonRelay(relay, effects, context);
+    return `maxsessions was ${limit}, reads back 0`;
   },
 
   reassert: async ({ relay }, { relays }, { policy }) => {
@@ -70,11 +69,29 @@ const executors: { readonly [K in ActKind]: Executor<K> } = {
     return `silent-timeout was ${own.silent}, offer-timeout ${own.offer}; they read back ${wanted.silent} and ${wanted.offer}`;
   },
 
+  'hand-over': async ({ relay, to, resumes }, effects, context) => {
+    const { moves, address } = movesOf(relay, effects);
+    const can = resumes ? undefined : await moves.movable(placeOf(relay), address);
+    if (can?.kind === 'no') throw cannotMove(relay, can.because);
+    // No new call may come in at an address that goes home again: it would stay behind.
+    if (to.cordon === undefined) await cordonRelay(to, effects, context);
+    else await effects.relays.cordon(placeOf(to));
+    const move = { giver: placeOf(relay), taker: placeOf(to), home: relay, address };
+    return movedTo(to, await moves.move(move));
+  },
+
+  'give-back': async ({ relay, from }, effects) => {
+    const { moves, address } = movesOf(relay, effects);
+    const move = { giver: placeOf(from), taker: placeOf(relay), home: relay, address };
+    return movedTo(relay, await moves.move(move));
+  },
+
   force: async ({ relay }, { cloud, relays, proxies }) => {
     const vm = vmOf(relay);
+    await proveAlone(relay, cloud);
     if (!relay.awaitsController) await cloud.awaitController(vm);
     const ids = await relays.callIds(placeOf(relay));
-    const told = await proxies.leaveOut(placeOf(relay));
+    const told = await leaveOut(relay, proxies);
     await cloud.replace(vm);
     const detail = told === undefined ? cutWords(ids) : `${cutWords(ids)}; ${told}`;
     return ids === undefined ? { detail } : { detail, cut: ids.length };
@@ -82,10 +99,11 @@ const executors: { readonly [K in ActKind]: Executor<K> } = {
 
   replace: async ({ relay }, { cloud, relays, proxies }, { policy }) => {
     const vm = vmOf(relay);
+    await proveAlone(relay, cloud);
     if (!relay.awaitsController) await cloud.awaitController(vm);
     // An empty relay first: a proxy that has it off refuses even what belongs to calls of its own.
     await proveEmpty(relay, relays, policy);
-    const told = await proxies.leaveOut(placeOf(relay));
+    const told = await leaveOut(relay, proxies);
     if (told !== undefined) await proveEmpty(relay, relays, policy);
     await cloud.replace(vm);
     return told;
@@ -95,7 +113,7 @@ const executors: { readonly [K in ActKind]: Executor<K> } = {
     const place = placeOf(relay);
     const probe = await relays.probe(place, policy.gatePackets);
     if (!probe.ok) throw probeFailed(relay, probe.detail);
-    const told = await proxies.takeBack(place);
+    const told = await proxies.takeBack(seatOf(relay));
     await relays.restore(place, { limit: policy.servingLimit, deleteDelay: 'unknown' });
     // Last: a run killed before this finds a relay that takes calls, and only has to release it.
     await cloud.release(vmOf(relay));
@@ -104,7 +122,7 @@ const executors: { readonly [K in ActKind]: Executor<K> } = {
 
   uncordon: async ({ relay, settings }, { cloud, relays, proxies }) => {
     await relays.restore(placeOf(relay), settings);
-    const told = await proxies.takeBack(placeOf(relay));
+    const told = await proxies.takeBack(seatOf(relay));
     await cloud.unmark(vmOf(relay));
     if (relay.awaitsController) await cloud.release(vmOf(relay));
     const limit = `maxsessions reads back ${settings.limit}`;
@@ -112,7 +130,7 @@ const executors: { readonly [K in ActKind]: Executor<K> } = {
   },
 
   release: async ({ relay }, { cloud, proxies }) => {
-    const told = await proxies.takeBack(placeOf(relay));
+    const told = await proxies.takeBack(seatOf(relay));
     await cloud.release(vmOf(relay));
     return told;
   },
@@ -124,6 +142,59 @@ export async function execute(act: Act, effects: Effects, context: Context): Pro
   const done = await executor(act, effects, context);
   if (typeof done === 'object') return done;
   return done === undefined ? {} : { detail: done };
+}
+
+/** The intent, and what to restore, first; the answer is the session limit that it had. */
+async function cordonRelay(
+  relay: Relay,
+  { cloud, relays, clock }: Effects,
+  { run, policy }: Context,
+): Promise<number> {
+  const place = placeOf(relay);
+  const found = await relays.settings(place);
+  // A relay that takes no calls already (its RTPEngine restarted) must not get that back as its old setting.
+  const before = found.limit === 0 ? { ...found, limit: policy.servingLimit } : found;
+  await cloud.mark(vmOf(relay), { at: clock.now(), by: run, before });
+  await relays.cordon(place);
+  return found.limit;
+}
+
+/** A proxy must go on reaching the calls of one whose address is elsewhere. */
+async function leaveOut(relay: Relay, proxies: Proxies): Promise<string | undefined> {
+  return isAway(relay) ? undefined : await proxies.leaveOut(seatOf(relay));
+}
+
+function movesOf({ name, floating }: Relay, { moves }: Effects) {
+  if (moves === undefined || floating === undefined) throw new TypeError(`${name} has no floating address`);
+  return { moves, address: floating.address };
+}
+
+function movedTo({ name }: Relay, moved: Moved): Done {
+  const { calls, mostPackets } = moved;
+  const gap =
+    mostPackets === 'unknown' ? '' : `; at most ${plural(mostPackets, 'packet')} of a stream missed`;
+  return { detail: `${plural(calls, 'call')} and their address are with ${name}${gap}`, moved };
+}
+
+/** That it has no other relay's address, read right before the irreversible step. */
+async function proveAlone(relay: Relay, cloud: Cloud): Promise<void> {
+  if (relay.floating === undefined) return;
+  const { relays } = await cloud.readZone(relay.zone);
+  const [other] = relays.find(({ name }) => name === relay.name)?.floating?.carries ?? [];
+  if (other === undefined) return;
+  throw new FleetError({
+    kind: 'retry',
+    code: 'not-empty',
+    message: `${relay.name} is not replaced: it has the address of ${other}`,
+  });
+}
+
+function cannotMove({ name }: Relay, because: string): FleetError {
+  return new FleetError({
+    kind: 'retry',
+    code: 'handover-wait',
+    message: `${name} keeps its calls: ${because}`,
+  });
 }
 
 /** Never raised. */

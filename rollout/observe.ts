@@ -2,12 +2,13 @@
  * All reads of a rollout, made into one snapshot. The cloud is asked seldom (GCE allows 1,500 reads a minute), the
  * relays often: those that a rollout is working on in every round, the others about once a second.
  */
-import type { CloudRelay, Failure, Fleet, Look, Relay, SelfReport } from './core/fleet.ts';
+import type { CloudRelay, Failure, Fleet, Look, Movable, Relay, SelfReport } from './core/fleet.ts';
 import { lastAnswer } from './core/fleet.ts';
+import { isAway, isCarrier } from './core/floating.ts';
 import type { Memory, Sighting } from './core/memory.ts';
 import { keyOf, remember } from './core/memory.ts';
 import type { Policy } from './core/policy.ts';
-import type { Clock, Cloud, Relays, ZoneView } from './ports.ts';
+import type { Clock, Cloud, Moves, Relays, ZoneView } from './ports.ts';
 import { placeOf, vmOf } from './ports.ts';
 import { settled, settledLimited } from './settled.ts';
 
@@ -21,7 +22,7 @@ export type Observer = {
 export type Scope = {
   readonly name: string;
   readonly zones: readonly string[];
-  readonly policy: Pick<Policy, 'goodAnswers' | 'pollSeconds' | 'emptyCallSeconds'>;
+  readonly policy: Pick<Policy, 'goodAnswers' | 'pollSeconds' | 'emptyCallSeconds' | 'tail'>;
 };
 
 /** Zones in which a VM is being made or admitted are read so often, ms; the others so seldom. */
@@ -32,24 +33,33 @@ const QUIET_LOOK_MS = 1_000;
 const QUIET_LIMIT_MS = 10_000;
 /** Listing calls is dear, and calls without a party do not hurry. */
 const EMPTY_CALLS_MS = 5_000;
+/** Whether calls can move is asked of each of them, ms. */
+const MOVABLE_MS = 3_000;
 const LOOKS_AT_ONCE = 256;
 
 type State = {
   readonly cloud: Cloud;
   readonly relays: Relays;
+  readonly moves?: Moves;
   readonly clock: Clock;
   readonly scope: Scope;
   memory: Memory;
   readonly zones: Map<string, { readonly view: ZoneView; readonly at: number }>;
   /** Failures by VM id. */
   readonly failures: Map<string, Failure>;
-  /** When the session limit, and the calls, of a VM were last read, by VM id. */
+  /** When the session limit, and the calls, of a VM were last read, and whether they can move, by VM id. */
   readonly limitReadAt: Map<string, number>;
   readonly callsReadAt: Map<string, number>;
+  readonly movableReadAt: Map<string, number>;
 };
 
 export function createObserver(
-  effects: { readonly cloud: Cloud; readonly relays: Relays; readonly clock: Clock },
+  effects: {
+    readonly cloud: Cloud;
+    readonly relays: Relays;
+    readonly moves?: Moves;
+    readonly clock: Clock;
+  },
   scope: Scope,
 ): Observer {
   const state: State = {
@@ -60,6 +70,7 @@ export function createObserver(
     failures: new Map(),
     limitReadAt: new Map(),
     callsReadAt: new Map(),
+    movableReadAt: new Map(),
   };
   return {
     observe: () => observe(state),
@@ -73,7 +84,9 @@ export function createObserver(
 }
 
 async function observe(state: State): Promise<Fleet> {
-  const { scope } = state;
+  const { scope, moves } = state;
+  // Before the addresses: what ends in between is then taken to be on, and looked at once more.
+  const begun = await moves?.begun();
   const views = await settled(scope.zones.map((zone) => readZone(state, zone)));
   const found = views.flatMap(({ relays }) => relays);
   const sightings = await settledLimited(found, LOOKS_AT_ONCE, (relay) => sight(state, relay));
@@ -83,6 +96,7 @@ async function observe(state: State): Promise<Fleet> {
     zones: scope.zones,
     targets: views.map(({ target }) => target),
     relays: [...state.memory.values()],
+    ...(begun === undefined ? {} : { begun }),
   };
 }
 
@@ -114,11 +128,13 @@ async function sight(state: State, relay: CloudRelay): Promise<Sighting> {
   const failure = state.failures.get(id);
   const look = await lookIfDue(state, relay, id, same);
   const report = await reportIfDue(state, relay, id, same, look);
-  const emptyCalls = await emptyCallsIfDue(state, relay, id, look);
+  const movable = await movableIfDue(state, relay, id, look);
+  const emptyCalls = await emptyCallsIfDue(state, relay, id, look, movable ?? same?.movable);
   return {
     ...relay,
     ...(look === undefined ? {} : { look }),
     ...(report === undefined ? {} : { report }),
+    ...(movable === undefined ? {} : { movable }),
     ...(emptyCalls === undefined ? {} : { emptyCalls }),
     ...(failure === undefined ? {} : { failure }),
   };
@@ -159,16 +175,35 @@ async function reportIfDue(
   return await state.cloud.readReport(vmOf({ ...relay, id } as Relay));
 }
 
-/** Only where calls are counted and yet nothing flows: a live call would be waited for anyway. */
+/** Of a relay that drains with its own address, and no other's, while its calls are to go on elsewhere. */
+async function movableIfDue(
+  state: State,
+  relay: CloudRelay,
+  id: string,
+  look: Look | undefined,
+): Promise<Movable | undefined> {
+  const { clock, movableReadAt, moves, scope } = state;
+  const { floating, cordon } = relay;
+  if (moves === undefined || floating === undefined || scope.policy.tail !== 'hand-over') return undefined;
+  if (cordon === undefined || isAway(relay) || isCarrier(relay)) return undefined;
+  if (look?.kind !== 'answer' || look.limit !== 0 || look.own + look.foreign === 0) return undefined;
+  if (clock.now() - (movableReadAt.get(id) ?? 0) < MOVABLE_MS) return undefined;
+  movableReadAt.set(id, clock.now());
+  return await moves.movable(placeOf(relay), floating.address);
+}
+
+/** Only where calls are counted and yet nothing flows, or where one keeps others from moving: a live call would be waited for anyway. */
 async function emptyCallsIfDue(
   state: State,
   relay: CloudRelay,
   id: string,
   look: Look | undefined,
+  movable: Movable | undefined,
 ): Promise<readonly string[] | undefined> {
   const { callsReadAt, clock, relays, scope } = state;
   if (relay.cordon === undefined || look?.kind !== 'answer') return undefined;
-  if (look.own + look.foreign === 0 || look.packetRate > 0 || look.media > 0) return undefined;
+  const flows = look.packetRate > 0 || look.media > 0;
+  if (look.own + look.foreign === 0 || (flows && movable?.kind !== 'no')) return undefined;
   if (clock.now() - (callsReadAt.get(id) ?? 0) < EMPTY_CALLS_MS) return undefined;
   callsReadAt.set(id, clock.now());
   return await relays.emptyCalls(placeOf(relay), scope.policy.emptyCallSeconds);

@@ -3,9 +3,20 @@
  * All of them reject with a FleetError: `retry` = the next round may succeed, `hold` = this relay stays as it is,
  * `stop` = the run ends.
  */
+import type { Known } from '../lib/ng/fields.ts';
 import type { Timeouts } from '../lib/relay/timeouts.ts';
 import type { EventBody } from './core/events.ts';
-import type { CloudRelay, Cordon, Look, Relay, SelfReport, Settings, Target } from './core/fleet.ts';
+import type {
+  Begun,
+  CloudRelay,
+  Cordon,
+  Look,
+  Movable,
+  Relay,
+  SelfReport,
+  Settings,
+  Target,
+} from './core/fleet.ts';
 
 /** One zone's group as the cloud shows it. */
 export type ZoneView = { readonly target: Target; readonly relays: readonly CloudRelay[] };
@@ -80,6 +91,32 @@ export type Proxies = {
   ) => Promise<readonly { readonly relay: string; readonly proxy: string }[]>;
 };
 
+/** How a move of live calls went. */
+export type Moved = {
+  readonly calls: number;
+  /** Of those whose gap is told, packets that neither relay heard: the most of one stream. */
+  readonly mostPackets: Known;
+  readonly gaps: readonly { readonly callId: string; readonly packets: Known }[];
+};
+
+export type Move = {
+  readonly giver: RelayPlace;
+  readonly taker: RelayPlace;
+  /** The relay whose address moves. */
+  readonly home: Pick<VmRef, 'zone' | 'name'>;
+  readonly address: string;
+};
+
+/** Live calls that go from one relay to another with their floating address. */
+export type Moves = {
+  /** The move that was begun and has not ended, by anybody; undefined: none. Never rejects for what Redis does. */
+  readonly begun: () => Promise<Begun | 'unknown' | undefined>;
+  /** Can all calls at this address of the relay go on elsewhere? Never rejects for what a relay does. */
+  readonly movable: (place: RelayPlace, address: string) => Promise<Movable>;
+  /** Resolves when the taker has all calls at the address, and the giver none. Killed anywhere it is taken up by being asked for again. */
+  readonly move: (move: Move) => Promise<Moved>;
+};
+
 /** Takes events in order; `at`, version and run are added here. Never rejects for a slow reader. */
 export type Journal = { readonly write: (event: EventBody) => void };
 
@@ -106,6 +143,8 @@ export type Ports = {
   readonly cloud: Cloud;
   readonly relays: Relays;
   readonly proxies: Proxies;
+  /** Absent: the fleet has no floating addresses. */
+  readonly moves?: Moves;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly lock: Pick<Lock, 'check'>;
@@ -120,4 +159,10 @@ export function vmOf(relay: Pick<Relay, 'id' | 'name' | 'zone'>): VmRef {
 export function placeOf(relay: CloudRelay): RelayPlace {
   if (relay.address === undefined) throw new TypeError(`${relay.name} has no address`);
   return { name: relay.name, address: relay.address, version: relay.version };
+}
+
+/** Where SIP proxies speak to it, and calls have their media. */
+export function seatOf(relay: CloudRelay): RelayPlace {
+  const place = placeOf(relay);
+  return relay.floating === undefined ? place : { ...place, address: relay.floating.address };
 }

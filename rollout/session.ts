@@ -2,6 +2,7 @@
 import { hostname, userInfo } from 'node:os';
 import process from 'node:process';
 import type { Fleet as FleetFile } from '../configs/fleet.ts';
+import { copiesDatabase, hasFloatingAddresses } from '../configs/floating.ts';
 import { refuseSeveral } from '../configs/instances.ts';
 import { loadFleet } from '../configs/load.ts';
 import { FleetError, isFleetError } from '../lib/errors.ts';
@@ -16,7 +17,7 @@ import { redisTls } from './adapters/redis-trust.ts';
 import { type RelayDoor, relayDoor } from './adapters/relay.ts';
 import type { Policy } from './core/policy.ts';
 import { createObserver, type Observer } from './observe.ts';
-import type { Clock, Proxies } from './ports.ts';
+import type { Clock, Moves, Proxies } from './ports.ts';
 
 /** Options that every command has. */
 export type FleetOptions = { readonly fleet?: string; readonly endpoint?: string };
@@ -27,11 +28,15 @@ export type Session = {
   readonly cloud: GceFleet;
   readonly relays: RelayDoor;
   readonly proxies: Proxies;
+  /** Absent: the fleet has no floating addresses. */
+  readonly moves?: Moves;
   readonly clock: Clock;
   /** user@host */
   readonly by: string;
   readonly close: () => Promise<void>;
 };
+
+type Placed = Pick<Session, 'file' | 'endpoint' | 'cloud'>;
 
 /** Opens the fleet that the options, the environment or the default name. */
 async function openSession(options: FleetOptions): Promise<Session> {
@@ -41,19 +46,44 @@ async function openSession(options: FleetOptions): Promise<Session> {
   const gce = await connectGce({ project: file.cloud.project, endpoint }).catch(explainEndpoint);
   if (endpoint !== undefined) await checkEndpoint(gce, endpoint, file);
   const relays = relayDoor(file);
+  const cloud = gceFleet(gce, file.name, hasFloatingAddresses(file));
+  const moves = hasFloatingAddresses(file)
+    ? await movesOf({ file, endpoint, cloud }, gce, relays)
+    : undefined;
   return {
     file,
     endpoint,
-    cloud: gceFleet(gce, file.name),
+    cloud,
     relays,
     proxies: proxiesOf(file),
+    ...(moves === undefined ? {} : { moves }),
     clock: wallClock,
     by: `${userInfo().username}@${hostname()}`,
     close: async () => {
+      moves?.close();
       relays.close();
       await gce.close();
     },
   };
+}
+
+/** What it needs is loaded only for fleets whose calls move. */
+async function movesOf(session: Placed, gce: Gce, { open }: RelayDoor) {
+  const { openMoves } = await import('./adapters/moves.ts');
+  const redis = async () => {
+    const place = (await controlPlace(session)).redis;
+    if (place === undefined) throw noRedis(session.file);
+    return place;
+  };
+  return openMoves({ gce, open, redis, through: copiesDatabase(session.file), clock: wallClock });
+}
+
+function noRedis({ name }: FleetFile): FleetError {
+  return new FleetError({
+    kind: 'retry',
+    code: 'no-redis',
+    message: `The template of fleet ${name} names no Redis, so no call can be moved.`,
+  });
 }
 
 /** Opens a session for `act` and closes it whatever happens. */
@@ -71,7 +101,7 @@ export async function withSession<T>(
 
 /** Where rollouts of this fleet keep what they share: the relays' own Redis, as the first zone's template names it, in
  * the database for control. */
-export async function controlPlace({ file, endpoint, cloud }: Session): Promise<ControlPlace> {
+export async function controlPlace({ file, endpoint, cloud }: Placed): Promise<ControlPlace> {
   const [zone] = file.cloud.zones;
   const { project } = file.cloud;
   const found = file.redis.kind === 'none' || zone === undefined ? undefined : await cloud.redis(zone);
@@ -92,8 +122,12 @@ async function reachable(
 }
 
 /** What a command by hand or a look needs: an observer of the fleet with its policy. */
-export function observerOf({ file, cloud, relays, clock }: Session, policy: Policy): Observer {
-  return createObserver({ cloud, relays, clock }, { name: file.name, zones: file.cloud.zones, policy });
+export function observerOf({ file, cloud, relays, moves, clock }: Session, policy: Policy): Observer {
+  const door = moves === undefined ? {} : { moves };
+  return createObserver(
+    { cloud, relays, ...door, clock },
+    { name: file.name, zones: file.cloud.zones, policy },
+  );
 }
 
 function endpointOf(text: string | undefined): string | undefined {

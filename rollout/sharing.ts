@@ -1,5 +1,8 @@
 /** Refuses a rollout in which one relay would delete the calls of others in Redis. */
+import type { Fleet as FleetFile } from '../configs/fleet.ts';
+import { hasFloatingAddresses, watchedDatabase } from '../configs/floating.ts';
 import { relayCount } from '../configs/places.ts';
+import type { RedisUse } from '../lib/relay/redis-use.ts';
 import type { Fleet } from './core/fleet.ts';
 import { sharingOf, sharingRefusal, type Told, unsafeSteps } from './core/sharing.ts';
 import { placeOf } from './ports.ts';
@@ -24,8 +27,17 @@ export async function refuseSharing(
   const told = await settledLimited(
     asked,
     ASKED_AT_ONCE,
-    async (relay): Promise<Told> => ({ relay: relay.name, use: await door.redisUse(placeOf(relay)) }),
+    async (relay): Promise<Told> => ({
+      relay: relay.name,
+      use: withoutIdle(await door.redisUse(placeOf(relay)), file),
+    }),
   );
   const refusal = sharingRefusal(steps, sharingOf(options, told));
   if (refusal !== undefined) throw refusal;
+}
+
+/** Relays with floating addresses watch a database that stays empty: they read nobody's calls by that. */
+function withoutIdle(use: RedisUse | undefined, file: FleetFile): RedisUse | undefined {
+  if (use === undefined || !hasFloatingAddresses(file)) return use;
+  return { ...use, watched: use.watched.filter((database) => database !== watchedDatabase(file)) };
 }

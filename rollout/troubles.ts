@@ -4,12 +4,18 @@ import type { Trouble } from './adapters/preflight/trouble.ts';
 import { agesIn } from './ages.ts';
 import type { Fleet } from './core/fleet.ts';
 import { forgetful } from './core/forgetful.ts';
+import { handoverRefusals } from './core/may-hand-over.ts';
+import type { Policy } from './core/policy.ts';
 import type { Session } from './session.ts';
 import { settled } from './settled.ts';
 import { refuseSharing } from './sharing.ts';
 
 /** Of re-creating the relays that do not run what their groups want: all of it at once. */
-export async function troublesIn(fleet: Fleet, session: Session): Promise<readonly Trouble[]> {
+export async function troublesIn(
+  fleet: Fleet,
+  session: Session,
+  policy: Policy,
+): Promise<readonly Trouble[]> {
   const { relays, zones } = fleet;
   const stale = zones.filter((zone) => relays.some((relay) => relay.zone === zone && !relay.onTarget));
   if (stale.length === 0) return [];
@@ -18,7 +24,8 @@ export async function troublesIn(fleet: Fleet, session: Session): Promise<readon
     refuseSharing(session, fleet).then(() => [], asTroubles),
     forgottenCalls(session, fleet),
   ]);
-  return found.flat();
+  const moves = handoverRefusals(session.file, fleet, policy);
+  return [...found.flat(), ...moves.map((reason): Trouble => ({ kind: 'stop', ...reason }))];
 }
 
 async function forgottenCalls(session: Session, { relays }: Fleet): Promise<readonly Trouble[]> {

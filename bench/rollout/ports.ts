@@ -1,8 +1,8 @@
 /** The ports of a rollout on a simulated fleet, for one process of a controller. Pure. */
 import { FleetError } from '../../lib/errors.ts';
 import type { Look } from '../../rollout/core/fleet.ts';
-import { cloudView, lookAt, reportOf, targetsOf } from '../../rollout/core/simulate.ts';
-import type { Clock, Cloud, Proxies, Relays } from '../../rollout/ports.ts';
+import { cloudView, giveBack, handOver, lookAt, reportOf, targetsOf } from '../../rollout/core/simulate.ts';
+import type { Clock, Cloud, Move, Moves, Proxies, Relays } from '../../rollout/ports.ts';
 import { isDark, isUsedUp, pass, relayCalled, remake, type Stage } from './stage.ts';
 
 export class Killed extends Error {}
@@ -124,7 +124,7 @@ export function relaysOf(running: Running): Relays {
   return {
     look: async ({ name }, known) => {
       const relay = await found(name);
-      const look = hear(stage, name, lookAt(relay, stage.now), String(relay.id));
+      const look = hear(stage, name, lookAt(stage.world, relay, stage.now), String(relay.id));
       return known === undefined || look.kind === 'silence' ? look : { ...look, ...known };
     },
     settings: async ({ name }) => {
@@ -175,6 +175,30 @@ function hear(stage: Stage, name: string, look: Look, id: string): Look {
   if (faults.late > 0 && random() < faults.late) return earlier;
   if (faults.stale > 0 && random() < faults.stale) return { ...earlier, at: look.at, limit: look.limit };
   return look;
+}
+
+/** A move has two effects: the address with its calls, then the end of it. */
+export function movesOf(running: Running): Moves {
+  const { stage } = running;
+  const step = async ({ giver, taker, home }: Move, half: boolean) =>
+    await effect(running, () => {
+      const { world } = stage;
+      if (home.name !== giver.name) return giveBack(world, relayCalled(stage, home.name), half);
+      handOver(world, relayCalled(stage, giver.name), relayCalled(stage, taker.name), half);
+    });
+  return {
+    begun: async () => {
+      await alive(running);
+      return stage.world.begun;
+    },
+    movable: async () => ({ kind: 'yes' }),
+    move: async (move) => {
+      const calls = relayCalled(stage, move.home.name).calls.length;
+      await step(move, true);
+      await step(move, false);
+      return { calls, mostPackets: 1, gaps: [] };
+    },
+  };
 }
 
 export function proxiesOf(running: Running): Proxies {

@@ -5,7 +5,7 @@ import type { Policy } from '../../rollout/core/policy.ts';
 import { createObserver } from '../../rollout/observe.ts';
 import type { Ports } from '../../rollout/ports.ts';
 import type { RunEnd } from '../../rollout/run-end.ts';
-import { clockOf, cloudOf, killed, proxiesOf, type Running, relaysOf } from './ports.ts';
+import { clockOf, cloudOf, killed, movesOf, proxiesOf, type Running, relaysOf } from './ports.ts';
 import type { Stage } from './stage.ts';
 
 export type RunOptions = {
@@ -26,14 +26,15 @@ export async function startRun(stage: Stage, policy: Policy, options: RunOptions
   const clock = clockOf(running);
   const journal = { write: (event: EventBody) => write(running, event) };
   const lock = { check: () => undefined };
-  const ports: Ports = { cloud, relays, proxies: proxiesOf(running), clock, lock, journal };
+  const door = stage.floating === true ? { moves: movesOf(running) } : {};
+  const ports: Ports = { cloud, relays, proxies: proxiesOf(running), ...door, clock, lock, journal };
   const { zones, name } = stage.world;
   return await runRollout(ports, {
     id,
     by: 'test',
     pid: 1,
     policy,
-    observer: createObserver({ cloud, relays, clock }, { name, zones, policy }),
+    observer: createObserver({ cloud, relays, ...door, clock }, { name, zones, policy }),
     stop: options.stop ?? new AbortController().signal,
     wish: async () => stage.wishes.get(id),
     ...(options.foresee === undefined ? {} : { foresee: options.foresee }),

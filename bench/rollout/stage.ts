@@ -60,6 +60,8 @@ export type StageOptions = {
   /** In [0, 1). */
   readonly random: () => number;
   readonly start: number;
+  /** Each relay has a floating address; false if absent. */
+  readonly floating?: boolean;
   /** Sees each event as it is told. */
   readonly onEvent?: (event: EventBody) => void;
 };
@@ -91,11 +93,11 @@ const DARK_MS = 60_000;
 const QUOTA_MS = 120_000;
 
 export function createStage({ zones, ...options }: StageOptions): Stage {
-  const { perZone, replaceMs, start } = options;
+  const { perZone, replaceMs, start, floating = false } = options;
   const names = Array.from({ length: zones }, (_, index) => `z${index}`);
   return {
     ...options,
-    world: createWorld({ zones: names, perZone, replaceMs, now: start }),
+    world: createWorld({ zones: names, perZone, replaceMs, now: start, floating }),
     now: start,
     ...{ made: 0, quotaUntil: 0, processes: 0, effects: 0, kills: 0 },
     ...{ dark: new Map(), answers: new Map(), wishes: new Map() },

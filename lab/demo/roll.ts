@@ -60,6 +60,8 @@ const DONE: Readonly<Record<Extract<RolloutEvent, { kind: 'action-done' }>['acti
   reassert: 'takes no new calls again',
   'remove-empty-calls': 'rid of calls without parties',
   reap: 'ends calls without a packet',
+  'hand-over': 'has its calls elsewhere',
+  'give-back': 'has its calls again',
   force: 'being replaced with its calls',
   replace: 'empty, and being replaced',
   admit: 'takes calls again, on the new image',

@@ -6,6 +6,7 @@
 import type { AddressesClient } from '@google-cloud/compute/build/src/v1/addresses_client.js';
 import type { DisksClient } from '@google-cloud/compute/build/src/v1/disks_client.js';
 import type { FirewallsClient } from '@google-cloud/compute/build/src/v1/firewalls_client.js';
+import type { ForwardingRulesClient } from '@google-cloud/compute/build/src/v1/forwarding_rules_client.js';
 import type { GlobalOperationsClient } from '@google-cloud/compute/build/src/v1/global_operations_client.js';
 import type { HealthChecksClient } from '@google-cloud/compute/build/src/v1/health_checks_client.js';
 import type { ImagesClient } from '@google-cloud/compute/build/src/v1/images_client.js';
@@ -26,6 +27,7 @@ type Clients = {
   readonly addresses: AddressesClient;
   readonly disks: DisksClient;
   readonly firewalls: FirewallsClient;
+  readonly forwardingRules: ForwardingRulesClient;
   readonly globalOperations: GlobalOperationsClient;
   readonly healthChecks: HealthChecksClient;
   readonly images: ImagesClient;

@@ -7,6 +7,7 @@ import type { Leave } from '../core/fleet.ts';
 import { CORDON_LABELS, cordonLabels, forceLabels, LEAVE_LABELS, leaveLabels } from '../core/labels.ts';
 import type { Cloud, VmRef, ZoneView } from '../ports.ts';
 import { settled } from '../settled.ts';
+import { floatingOf, readRules } from './gce-floating.ts';
 import type { Instance } from './gce-view.ts';
 import { imageOf, lastSegment, leftoversOf, relayOf, targetTemplate, templateMetadata } from './gce-view.ts';
 import { patchAdmission, release, replace, setLabels, setTarget } from './gce-vm.ts';
@@ -45,11 +46,12 @@ export type GceFleet = Cloud & {
   readonly leftovers: (zone: string) => Promise<readonly Leftover[]>;
 };
 
-export function gceFleet(gce: Gce, fleet: string): GceFleet {
+/** `floating`: its relays have floating addresses. */
+export function gceFleet(gce: Gce, fleet: string, floating = false): GceFleet {
   const templateOf = templateReader(gce);
   const group = (zone: string) => ({ zone, instanceGroupManager: groupName(fleet, zone) });
   return {
-    readZone: (zone) => readZone(gce, fleet, zone, templateOf),
+    readZone: (zone) => readZone(gce, { fleet, floating }, zone, templateOf),
     readReport: (vm) => readReport(gce, vm),
     mark: async (vm, cordon) =>
       await setLabels(gce, vm, (labels) => ({ ...labels, ...cordonLabels(cordon) })),
@@ -116,13 +118,21 @@ function templateReader(gce: Gce): ReadTemplate {
   };
 }
 
-async function readZone(gce: Gce, fleet: string, zone: string, templateOf: ReadTemplate): Promise<ZoneView> {
+type Read = { readonly fleet: string; readonly floating: boolean };
+
+async function readZone(
+  gce: Gce,
+  { fleet, floating }: Read,
+  zone: string,
+  templateOf: ReadTemplate,
+): Promise<ZoneView> {
   const ref = { zone, instanceGroupManager: groupName(fleet, zone) };
-  const [group, managed, configs, instances] = await settled([
+  const [group, managed, configs, instances, rules] = await settled([
     gce.call('instanceGroupManagers', 'get', ref).catch(noGroup(fleet, zone)),
     gce.call('instanceGroupManagers', 'listManagedInstances', ref),
     gce.call('instanceGroupManagers', 'listPerInstanceConfigs', ref),
     gce.call('instances', 'list', { zone }),
+    floating ? readRules(gce, fleet, zone) : Promise.resolve([]),
   ]);
   const template = targetTemplate(group);
   const facts = await templateOf(template);
@@ -132,7 +142,9 @@ async function readZone(gce: Gce, fleet: string, zone: string, templateOf: ReadT
     managed.map(async (one) => {
       const own = lastSegment(one.version?.instanceTemplate);
       const version = own === '' ? undefined : (await templateOf(own))?.version;
-      return relayOf(zone, one, byName.get(lastSegment(one.instance)), configs, target, version);
+      const instance = byName.get(lastSegment(one.instance));
+      const relay = relayOf(zone, one, instance, configs, target, version);
+      return { ...relay, ...floatingOf(relay, rules, instance) };
     }),
   );
   return { target, relays };

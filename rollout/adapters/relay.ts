@@ -24,6 +24,8 @@ import type { Probe, RelayPlace, Relays } from '../ports.ts';
 export type RelayDoor = Relays & {
   /** Every call that is left, for people. Never rejects for what a relay does. */
   readonly calls: (place: RelayPlace) => Promise<CallList>;
+  /** For what is not one of these; closed with all. */
+  readonly open: (place: RelayPlace) => Relay;
   /** How it uses Redis; undefined: it does not tell. Never rejects for what a relay does. */
   readonly redisUse: (place: RelayPlace) => Promise<RedisUse | undefined>;
   readonly close: () => void;
@@ -79,6 +81,7 @@ export function relayDoor(file: FleetFile): RelayDoor {
       (await removeEmptyCalls(relayAt(place), { olderThanSeconds })).removed.length,
     probe: (place, packets) => probe(relayAt(place), place, packets),
     calls: (place) => listCalls(relayAt(place)),
+    open: relayAt,
     redisUse: async (place) => await readRedisUse(relayAt(place)).catch(untold),
     close: () => {
       for (const relay of open.values()) relay.close();

@@ -18,8 +18,14 @@ export function withPolicy(command: Command): Command {
     )
     .option('--bake-seconds <s>', 'watch the first relay of a new image for so long; 0 = no canary', whole(0))
     .addOption(
-      new Option('--tail <what>', 'what becomes of a drain that lasts').choices(['wait', 'hold', 'reap']),
+      new Option('--tail <what>', 'what becomes of a drain that lasts').choices([
+        'wait',
+        'hold',
+        'reap',
+        'hand-over',
+      ]),
     )
+    .option('--handover', 'live calls go on at another relay meanwhile, the same as --tail hand-over')
     .option('--reap-after-seconds <s>', 'with --tail reap: end silent calls after so long a drain', whole(0))
     .option('--reap-silent-seconds <s>', 'with --tail reap: calls without a packet for so long', whole(10))
     .option(

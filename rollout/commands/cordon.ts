@@ -3,6 +3,7 @@ import process from 'node:process';
 import { EXIT, FleetError } from '../../lib/errors.ts';
 import type { Fleet, Relay } from '../core/fleet.ts';
 import { callsOn, isAdmitting, isUnknown } from '../core/fleet.ts';
+import { isAway, isCarrier } from '../core/floating.ts';
 import { byHand } from '../core/labels.ts';
 import { isOut } from '../core/phase.ts';
 import { standingsOf } from '../core/plan.ts';
@@ -37,6 +38,7 @@ export async function byHandOn(
       const left = calls === 'unknown' ? '' : `; ${plural(calls, 'call')} on it`;
       process.stdout.write(`${name} takes no new calls${left}\n`);
     } else {
+      refuseUncordon(relay);
       const settings = relay.cordon?.before ?? {
         limit: policy.servingLimit,
         deleteDelay: 'unknown' as const,
@@ -54,6 +56,16 @@ function refuseCordon(relay: Relay, fleet: Fleet, policy: Policy): void {
     throw refusal(`${relay.name} is the last relay that takes calls; it is not cordoned`);
 }
 
-function refusal(message: string): FleetError {
-  return new FleetError({ kind: 'hold', code: 'refused', message });
+/** A new call at an address that goes home again would stay behind. */
+function refuseUncordon(relay: Relay): void {
+  const { name, floating } = relay;
+  const hint = 'A rollout brings addresses home: rollout --drain.';
+  if (isCarrier(relay))
+    throw refusal(`${name} takes no calls: it has the address of ${floating?.carries.join(', ')}`, hint);
+  if (isAway(relay))
+    throw refusal(`${name} takes no calls: its address is with ${floating?.at ?? 'no relay'}`, hint);
+}
+
+function refusal(message: string, hint?: string): FleetError {
+  return new FleetError({ kind: 'hold', code: 'refused', message, ...(hint === undefined ? {} : { hint }) });
 }

@@ -39,8 +39,10 @@ export async function force(name: string, options: ForceOptions): Promise<number
 }
 
 /** New calls would come between the list and the replacement. */
-function refuse({ name, onTarget, cordon, vm }: CloudRelay, told: Told): void {
+function refuse({ name, onTarget, cordon, vm, floating }: CloudRelay, told: Told): void {
   if (vm.state === 'changing') throw refusal(`${name} cannot be forced: its VM is ${vm.detail}`);
+  if (floating !== undefined && floating.carries.length > 0)
+    throw refusal(`${name} cannot be forced: it has the address of ${floating.carries.join(', ')}`);
   if (onTarget) throw refusal(`${name} cannot be forced: it runs the wanted image`);
   if (cordon === undefined && 'calls' in told)
     throw refusal(

@@ -37,7 +37,7 @@ export async function showPlan(options: PlanOptions): Promise<number> {
     const plan = preview(fleet, policy, { drainMs: drains.p50, replaceMs }, clock.now());
     const late = preview(fleet, policy, { drainMs: drains.p90, replaceMs }, clock.now());
     const states = standingsOf(fleet, policy).map(stateOf);
-    const troubles = await troublesIn(fleet, session);
+    const troubles = await troublesIn(fleet, session, policy);
     const eta = { p50Seconds: plan.ms / 1000, p90Seconds: late.ms / 1000, assumed: drains.words };
     const text = options.json
       ? JSON.stringify({ relays: states, troubles, ...plan, eta })

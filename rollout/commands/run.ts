@@ -148,7 +148,7 @@ async function runLocked(
   options: RunOptions,
   { id, lock, journal, wishes }: Locked,
 ): Promise<RunEnd> {
-  const { file, cloud, relays, proxies, clock, by } = session;
+  const { file, cloud, relays, proxies, moves, clock, by } = session;
   const { hooks } = file.rollout;
   const consent: Ask = (names, because, stop) =>
     askGates(hooks, { fleet: file.name, run: id, relays: names, because }, stop);
@@ -157,7 +157,7 @@ async function runLocked(
   const { stop, forget } = stopOnSignal();
   try {
     return await runRollout(
-      { cloud, relays, proxies, journal, clock, lock },
+      { cloud, relays, proxies, ...(moves === undefined ? {} : { moves }), journal, clock, lock },
       {
         id,
         by,
@@ -166,7 +166,8 @@ async function runLocked(
         observer,
         stop,
         wish: wishes.read,
-        foresee: async (fleet) => outlook(fleet, policy, await troublesIn(fleet, session), clock.now()),
+        foresee: async (fleet) =>
+          outlook(fleet, policy, await troublesIn(fleet, session, policy), clock.now()),
         lifetimes: watchLifetimes(relays, clock),
         ...(hooks.gates.length === 0 ? {} : { consent }),
       },

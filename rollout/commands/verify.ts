@@ -8,7 +8,7 @@ import { isUnknown } from '../core/fleet.ts';
 import { effectivePolicy } from '../core/policy.ts';
 import { plural } from '../core/words.ts';
 import type { Observer } from '../observe.ts';
-import { placeOf, vmOf } from '../ports.ts';
+import { seatOf, vmOf } from '../ports.ts';
 import { controlPlace, type FleetOptions, observerOf, type Session, withSession } from '../session.ts';
 import { settled, settledLimited } from '../settled.ts';
 import { runningHazards } from '../view/hazards.ts';
@@ -31,7 +31,7 @@ export async function verify(options: VerifyOptions): Promise<number> {
     const [reports, leftovers, leftOut] = await settled([
       readReports(fleet, session),
       settled(file.cloud.zones.map((zone) => cloud.leftovers(zone))),
-      proxies.leftOut(ready.map(placeOf)),
+      proxies.leftOut(ready.map(seatOf)),
     ]);
     const run = running?.owner.run;
     const found = findings({ fleet, reports, leftovers: leftovers.flat(), leftOut, run }, policy);

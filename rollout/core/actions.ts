@@ -20,6 +20,13 @@ export type Action =
   | ({ readonly kind: 'force' } & OnRelay)
   /** Re-creates the VM from its group's target template. Decided by `deleteGuard` only. */
   | ({ readonly kind: 'replace' } & OnRelay)
+  /**
+   * The live calls of a draining relay go on at another one of its zone, which takes no new calls from then on: it is
+   * cordoned first, then has the address of these calls beside its own. `resumes`: it was begun, and did not end.
+   */
+  | ({ readonly kind: 'hand-over'; readonly to: Relay; readonly resumes: boolean } & OnRelay)
+  /** A relay that has an address elsewhere gets it back, with the calls that are up there. */
+  | ({ readonly kind: 'give-back'; readonly from: Relay } & OnRelay)
   /** Last gate of a new relay: a probe call with RTP both ways; then it admits calls. */
   | ({ readonly kind: 'admit' } & OnRelay)
   /** Gives a cordoned relay its old settings back and takes the intent off the VM. */
@@ -45,8 +52,28 @@ export type Hold = Extract<Action, { readonly kind: 'hold' }>;
 export type ActKind = Act['kind'];
 
 /** Does it begin something, rather than go on with what is in hand? */
-export function isBeginning({ kind }: Action): boolean {
+export function isBeginning(action: Action): boolean {
+  const { kind } = action;
+  if (kind === 'hand-over') return !action.resumes;
   return kind === 'cordon' || kind === 'replace' || kind === 'force';
+}
+
+/** The relay that stops taking new calls by this; undefined: none does. */
+export function cordonedBy(action: Action): Relay | undefined {
+  if (action.kind === 'cordon') return action.relay;
+  return action.kind === 'hand-over' && action.to.cordon === undefined ? action.to : undefined;
+}
+
+/** Live calls go from one relay to another. */
+export type Move = Extract<Act, { readonly kind: 'hand-over' | 'give-back' }>;
+
+export function isMove(action: Action): action is Move {
+  return action.kind === 'hand-over' || action.kind === 'give-back';
+}
+
+/** The relay beside the one that a move is about. */
+export function partnerOf(move: Move): Relay {
+  return move.kind === 'hand-over' ? move.to : move.from;
 }
 
 export function isAct(action: Action): action is Act {

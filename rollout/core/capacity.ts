@@ -4,6 +4,7 @@
  */
 import type { Relay } from './fleet.ts';
 import { callsOn, isAdmitting, isUnknown, lastAnswer } from './fleet.ts';
+import { isAway, isCarrier } from './floating.ts';
 import { isLeftAlone, isOut, type Standing } from './phase.ts';
 import type { Policy } from './policy.ts';
 import { plural } from './words.ts';
@@ -102,7 +103,7 @@ function lossOf({ reserve }: CapacityPolicy, relays: readonly number[], zones: r
 }
 
 /** Its own session limit where that is lower than what the fleet file says. */
-function carriedBy(relay: Relay, { relayCalls }: CapacityPolicy): number {
+export function carriedBy(relay: Relay, { relayCalls }: CapacityPolicy): number {
   const limit = relay.cordon?.before.limit ?? lastAnswer(relay)?.limit ?? -1;
   return limit > 0 ? Math.min(limit, relayCalls) : relayCalls;
 }
@@ -169,6 +170,8 @@ function reliefOrder(standings: readonly Standing[]): readonly Relay[] {
         (standing.phase === 'draining' || standing.phase === 'empty') &&
         !standing.relay.onTarget &&
         !isLeftAlone(standing) &&
+        !isAway(standing.relay) &&
+        !isCarrier(standing.relay) &&
         !isUnknown(standing.relay) &&
         !(standing.relay.failure?.action === 'uncordon' && standing.relay.failure.next === 'hold'),
     )

@@ -1,5 +1,5 @@
 /** What gate webhooks say before a relay is cordoned, and what that makes of the decisions. Pure. */
-import type { Action } from './actions.ts';
+import { type Action, cordonedBy } from './actions.ts';
 import { some } from './words.ts';
 
 export type Consent =
@@ -50,14 +50,18 @@ export type Asking = {
  * there is none, cordons alone wait.
  */
 export function consented(actions: readonly Action[], answer: Answer | undefined, now: number): Asking {
-  const wanted = actions.flatMap((action) => (action.kind === 'cordon' ? [action.relay.name] : []));
+  const wanted = actions.flatMap((action) => cordonedBy(action)?.name ?? []);
   if (wanted.length === 0) return { actions, ask: [], isUsed: false };
   const held = answer === undefined || now - answer.at >= HOLDS_MS ? undefined : answer;
   if (held !== undefined && held.said.kind !== 'go')
     return { actions: underConsent(actions, held.said), ask: [], isUsed: false };
-  const passes = (action: Action) => action.kind !== 'cordon' || held?.relays.has(action.relay.name) === true;
+  const passes = (action: Action) => {
+    const relay = cordonedBy(action);
+    return relay === undefined || held?.relays.has(relay.name) === true;
+  };
   const passed = actions.filter(passes);
-  if (passed.some(({ kind }) => kind === 'cordon')) return { actions: passed, ask: [], isUsed: true };
+  if (passed.some((action) => cordonedBy(action) !== undefined))
+    return { actions: passed, ask: [], isUsed: true };
   const before = answer?.said.kind === 'wait' ? answer.said : undefined;
   const wait = before ?? { kind: 'wait', because: `the gates are asked about ${some(wanted)}` };
   return { actions: underConsent(actions, wait), ask: wanted, isUsed: false };
@@ -69,7 +73,7 @@ export function underConsent(actions: readonly Action[], consent: Consent): read
       return actions;
     case 'wait':
       return [
-        ...actions.filter(({ kind }) => kind !== 'cordon'),
+        ...actions.filter((action) => cordonedBy(action) === undefined),
         { kind: 'hold', because: consent.because, overdue: false },
       ];
     case 'no':

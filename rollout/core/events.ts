@@ -106,6 +106,12 @@ export type EventBody =
       readonly detail?: string;
       /** Of `force`: calls that it cut; absent: the relay did not tell. */
       readonly cut?: number;
+      /** Of `hand-over` and `give-back`: the calls that moved, and how many packets of a stream neither relay heard. */
+      readonly moved?: {
+        readonly calls: number;
+        readonly mostPackets: Known;
+        readonly gaps: readonly { readonly callId: string; readonly packets: Known }[];
+      };
     }
   | {
       readonly kind: 'action-failed';

@@ -2,6 +2,7 @@
 import { groupName, METADATA } from '../../configs/naming.ts';
 import type { Cordon, Fleet, Relay, SelfReport } from './fleet.ts';
 import { isAdmitting, isUnknown } from './fleet.ts';
+import { isAway } from './floating.ts';
 import { isByHand } from './labels.ts';
 import { failedChecks } from './own-checks.ts';
 import { isOut, phaseOf } from './phase.ts';
@@ -28,6 +29,7 @@ export type Finding = {
     | 'wrong-version'
     | 'leftover'
     | 'off-in-proxy'
+    | 'address-away'
     | 'dark-zone';
   readonly zone: string;
   /** Absent: the whole zone. */
@@ -73,8 +75,10 @@ export function findings(evidence: Evidence, policy: Policy): readonly Finding[]
 
 function ofRelay(relay: Relay, report: SelfReport | undefined, evidence: Evidence): readonly Said[] {
   const { fleet, run } = evidence;
-  if (relay.vm.state === 'changing') return run === undefined ? [changing(relay, fleet.name)] : [];
-  const offTarget = relay.onTarget || run !== undefined ? [] : [stale(relay, fleet)];
+  const elsewhere = away(relay, run);
+  if (relay.vm.state === 'changing')
+    return run === undefined ? [changing(relay, fleet.name), ...elsewhere] : [];
+  const offTarget = [...(relay.onTarget || run !== undefined ? [] : [stale(relay, fleet)]), ...elsewhere];
   if (isUnknown(relay)) return [silent(relay), ...forced(relay, run), ...offTarget];
   return [
     ...service(relay, run),
@@ -88,6 +92,17 @@ function ofRelay(relay: Relay, report: SelfReport | undefined, evidence: Evidenc
 /** Does the rollout that is on see to it? A zone of one relay is dark while that is replaced. */
 function isUnderWay({ vm, cordon, awaitsController }: Relay, run: string | undefined): boolean {
   return run !== undefined && (vm.state === 'changing' || cordon?.by === run || awaitsController);
+}
+
+/** Nobody but a rollout brings it home. */
+function away(relay: Relay, run: string | undefined): readonly Said[] {
+  if (!isAway(relay) || run !== undefined) return [];
+  const { address, at } = relay.floating ?? {};
+  const where = at === undefined ? 'goes to no relay' : `and the calls there are with ${at}`;
+  const message = `its address ${address} ${where}, and no rollout is on`;
+  return [
+    { kind: 'address-away', message, next: 'Finish the rollout, which brings it home: rollout --drain' },
+  ];
 }
 
 /** Does it take calls as its labels and its group say? */

@@ -97,6 +97,28 @@ export type Vm = {
   readonly createdAt: number | undefined;
 };
 
+/** The address for media and ng that was reserved for a relay, and that moves between relays of its zone. */
+export type Floating = {
+  readonly address: string;
+  /** Name of the relay that packets to it go to now: its own one's, as a rule; undefined: to none. */
+  readonly at: string | undefined;
+  /** Names of the relays whose addresses this one has beside its own. */
+  readonly carries: readonly string[];
+  /** Floating addresses for which it was booted; it can have no other. */
+  readonly ready: readonly string[];
+};
+
+/** Can all calls at the relay's own floating address go on at another one now? */
+export type Movable = { readonly kind: 'yes' } | { readonly kind: 'no'; readonly because: string };
+
+/** A hand-over between two relays that was begun and has not ended, by the note of it in Redis. */
+export type Begun = {
+  readonly giver: string;
+  readonly taker: string;
+  /** The floating address that moves. */
+  readonly address: string;
+};
+
 /** What the cloud says about one relay. */
 export type CloudRelay = {
   readonly zone: string;
@@ -117,6 +139,8 @@ export type CloudRelay = {
   readonly forcedBy: string | undefined;
   /** Its group holds `admission=controller` for it: it is born cordoned and waits for a rollout to admit it. */
   readonly awaitsController: boolean;
+  /** Absent: the fleet has no such addresses. */
+  readonly floating?: Floating;
 };
 
 /** The last action on this VM in this run, if it did not succeed. */
@@ -143,6 +167,8 @@ export type Relay = CloudRelay & {
   readonly report: SelfReport | undefined;
   /** Call-ids without any party, older than the policy's age; looked for while it drains and no media flows. */
   readonly emptyCalls: readonly string[];
+  /** Asked now and then while it drains and its calls may be handed over; absent: not known. */
+  readonly movable?: Movable;
   readonly failure: Failure | undefined;
 };
 
@@ -161,6 +187,8 @@ export type Fleet = {
   readonly zones: readonly string[];
   readonly targets: readonly Target[];
   readonly relays: readonly Relay[];
+  /** Absent: none is, as far as is known; `unknown`: nobody can tell, so that none is begun. */
+  readonly begun?: Begun | 'unknown';
 };
 
 /** The newest answer of a relay; undefined: none is known. */

@@ -10,16 +10,18 @@ export type GuardVerdict =
   | { readonly kind: 'keep'; readonly because: string };
 
 /** What the guard looks at. */
-export type Guarded = Pick<Relay, 'id' | 'vm' | 'cordon' | 'looks'>;
+export type Guarded = Pick<Relay, 'id' | 'vm' | 'cordon' | 'looks' | 'floating'>;
 
 /**
  * May this VM be deleted? Only when its last `goodAnswers` looks are all answers, all newer than its cordon, of one
  * process that did not restart in between, and each says: cordoned, no own and no foreign call, no packet in the
  * last second, no media in the last two. Own alone is not enough (measured: after an address moved, a relay carries
- * the media of calls that it counts as foreign).
+ * the media of calls that it counts as foreign). Never while it has the address of another relay, whatever it looks like.
  */
 export function deleteGuard(relay: Guarded, goodAnswers: number): GuardVerdict {
   const { cordon } = relay;
+  const [other] = relay.floating?.carries ?? [];
+  if (other !== undefined) return keep(`it has the address of ${other}`);
   if (relay.id === undefined || relay.vm.state !== 'ready') return keep(`its VM is ${relay.vm.detail}`);
   if (cordon === undefined) return keep('it is not cordoned');
   const window = relay.looks.slice(-goodAnswers);

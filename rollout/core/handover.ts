@@ -33,7 +33,8 @@ export function databasesOf(giver: Party, taker: Party, through: number): Databa
   return databases;
 }
 
-function ownDatabase({ name, use }: Party): number {
+/** Rejects with FleetError `usage` where there is no one database of its own. */
+export function ownDatabase({ name, use }: Pick<Party, 'name' | 'use'>): number {
   const [database, ...others] = use?.databases ?? [];
   if (database !== undefined && others.length === 0) return database;
   const found = use === undefined ? 'does not tell how it uses Redis' : 'has no one database in Redis';
@@ -123,17 +124,22 @@ export type Note = {
   readonly calls: readonly string[];
   /** Media flowed when the address was moved. */
   readonly talking: boolean;
+  /** The address that moves; absent in notes of older versions. */
+  readonly address?: string;
 };
 
 /** The note that a text holds; undefined: none. Damaged: FleetError `stop`. */
 export function parseNote(text: string | undefined): Note | undefined {
   if (text === undefined) return undefined;
   try {
-    const { giver, taker, stage, calls, talking } = JSON.parse(text) as Partial<Note>;
+    const { giver, taker, stage, calls, talking, address } = JSON.parse(text) as Partial<Note>;
     const known = stage === 'moving' || stage === 'taken';
     const named = typeof giver === 'string' && typeof taker === 'string';
     if (known && named && Array.isArray(calls))
-      return { giver, taker, stage, calls, talking: talking === true };
+      return {
+        ...{ giver, taker, stage, calls, talking: talking === true },
+        ...(typeof address === 'string' ? { address } : {}),
+      };
   } catch {
     // Told below, with what to do.
   }

@@ -2,7 +2,7 @@
  * What one round after another has seen of each relay: the last looks, and since when something lasts. It is lost with
  * the process, and that is safe: the delete guard then starts to gather its proof anew. Pure.
  */
-import type { CloudRelay, Failure, Look, Relay, SelfReport, Service } from './fleet.ts';
+import type { CloudRelay, Failure, Look, Movable, Relay, SelfReport, Service } from './fleet.ts';
 import { lastAnswer } from './fleet.ts';
 
 /** What one round saw of one relay. */
@@ -12,6 +12,7 @@ export type Sighting = CloudRelay & {
   /** Absent: not read in this round. */
   readonly report?: SelfReport;
   readonly emptyCalls?: readonly string[];
+  readonly movable?: Movable;
   readonly failure?: Failure;
 };
 
@@ -35,7 +36,7 @@ export function remember(before: Memory, sightings: readonly Sighting[], keep: n
 
 /** One relay after this round; `known`: as it was before, undefined the first time. */
 export function rememberRelay(known: Relay | undefined, seen: Sighting, keep: number, now: number): Relay {
-  const { look, report, emptyCalls, failure, ...cloud } = seen;
+  const { look, report, emptyCalls, movable, failure, ...cloud } = seen;
   const same = known?.id !== undefined && known.id === seen.id ? known : undefined;
   const changing = seen.vm.state === 'changing';
   const looks = changing ? [] : [...(same?.looks ?? []), ...(look === undefined ? [] : [look])].slice(-keep);
@@ -49,8 +50,13 @@ export function rememberRelay(known: Relay | undefined, seen: Sighting, keep: nu
     ...remadeOf(known, seen),
     report: report ?? same?.report,
     emptyCalls: emptyCalls ?? [],
+    ...movableOf(movable ?? same?.movable),
     failure,
   };
+}
+
+function movableOf(movable: Movable | undefined): Pick<Relay, 'movable'> {
+  return movable === undefined ? {} : { movable };
 }
 
 /** No rollout re-creates what runs the wanted image: its group did, because it did not answer its health check or was gone. */

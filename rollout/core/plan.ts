@@ -2,7 +2,7 @@
  * The decision. A snapshot goes in, what may be done now comes out; nothing is remembered between two rounds.
  *
  * 1. Without `drain`, stop if a stale relay has calls or may have.
- * 2. Relays under way: each goes its next step, or says what it waits for (`steps.ts`).
+ * 2. Relays under way: each goes its next step, or says what it waits for (`steps.ts`); live calls of one at a time move (`moves.ts`).
  * 3. If the load has risen, draining relays take calls again (`capacity.ts`).
  * 4. The first relay of a new image is alone until it has proven itself (`canary.ts`).
  * 5. If the budget, the zone order and the capacity allow it, cordon further relays (`cordons.ts`).
@@ -11,18 +11,24 @@
  *
  * No action at all: every relay serves the wanted image, or is parked by hand; with `share`, as many as were asked for.
  */
-import type { Action, Hold } from './actions.ts';
+import { type Action, type Hold, isMove } from './actions.ts';
 import { type Canary, canaryOf } from './canary.ts';
 import { relief } from './capacity.ts';
 import { cordons } from './cordons.ts';
 import type { Fleet } from './fleet.ts';
 import { callsOn, isUnknown } from './fleet.ts';
+import { isAway, isCarrier } from './floating.ts';
+import { oneMove } from './moves.ts';
 import { isLeftAlone, phaseOf, type Standing } from './phase.ts';
 import { awayAtOnce, type Policy } from './policy.ts';
 import { isShareBegun } from './share.ts';
 import { nextStep } from './steps.ts';
+import type { Takers } from './takers.ts';
+import { takersOf } from './takers.ts';
 import { timely } from './window.ts';
 import { plural } from './words.ts';
+
+const NO_TAKERS: Takers = () => ({ none: 'all relays are needed for new calls' });
 
 export function plan(fleet: Fleet, policy: Policy, now: number): readonly Action[] {
   return timely(decide(fleet, policy, now), policy, now);
@@ -35,14 +41,18 @@ function decide(fleet: Fleet, policy: Policy, now: number): readonly Action[] {
   const canary = canaryOf(standings, policy, now);
   if (canary.kind === 'fails') return [canary.halt];
   const back = relief(standings, policy);
+  const others = { back, takers: back.size > 0 ? NO_TAKERS : takersOf(standings, policy, canary) };
   const wanted = concernsOf(standings, policy).flatMap((standing) =>
-    nextStep(standing, back, fleet, policy, now),
+    nextStep(standing, others, fleet, policy, now),
   );
-  const steps = replaceWithin(wanted, standings, policy, canary);
+  const steps = replaceWithin(oneMove(wanted, fleet), standings, policy, canary);
   const halt = steps.find((step) => step.kind === 'halt');
   if (halt !== undefined) return [halt];
   if (canary.kind === 'bakes') return [...steps, canary.hold];
-  return back.size > 0 ? steps : [...steps, ...cordons(standings, fleet, policy, overdue(steps), canary)];
+  // The relay that takes over counts as away from the next round on.
+  return back.size > 0 || steps.some(isMove)
+    ? steps
+    : [...steps, ...cordons(standings, fleet, policy, overdue(steps), canary)];
 }
 
 /** Of relays that are empty at the same time no more are replaced at once than may be away; of a new image one alone. */
@@ -72,7 +82,10 @@ function replaceWithin(
 /** Once the share of a run is on its way, relays of the old image that nobody forces are left to another run. */
 function concernsOf(standings: readonly Standing[], policy: Policy): readonly Standing[] {
   if (!isShareBegun(standings, policy)) return standings;
-  return standings.filter(({ relay, phase }) => phase !== 'stale' || relay.forcedBy !== undefined);
+  return standings.filter(
+    ({ relay, phase }) =>
+      phase !== 'stale' || relay.forcedBy !== undefined || isAway(relay) || isCarrier(relay),
+  );
 }
 
 export function standingsOf(fleet: Fleet, policy: Policy): readonly Standing[] {

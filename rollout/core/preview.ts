@@ -11,6 +11,8 @@ import type { SimRelay, World } from './simulate.ts';
 import {
   advance,
   cloudView,
+  giveBack,
+  handOver,
   lookAt,
   recreate,
   reportOf,
@@ -81,7 +83,8 @@ export function preview(
       if (before !== undefined && isAsSeen(relay, before, now)) return before;
       return rememberRelay(before, sight(world, relay, now), policy.goodAnswers, now);
     });
-    const seen: Fleet = { ...fleet, targets: targetsOf(world), relays: known };
+    const { begun: _, ...still } = fleet;
+    const seen: Fleet = { ...still, targets: targetsOf(world), relays: known };
     const { relays, carry, load } = capacityOf(standingsOf(seen, policy), policy);
     lowestAdmitting = Math.min(lowestAdmitting, relays);
     lowestRoom = Math.min(lowestRoom, carry - load);
@@ -150,7 +153,9 @@ function sight(world: World, relay: SimRelay, now: number): Sighting {
   const report = reportOf(relay, now);
   return {
     ...cloudView(world, relay, now),
-    look: lookAt(relay, now),
+    look: lookAt(world, relay, now),
+    // What keeps calls from moving is not known before; that they can is the rule.
+    movable: { kind: 'yes' },
     ...(report === undefined ? {} : { report }),
   };
 }
@@ -174,6 +179,16 @@ export function apply(world: World, act: Act, policy: Policy, now: number): void
     case 'force':
       relay.awaitsController = true;
       recreate(world, relay, now);
+      return;
+    case 'hand-over': {
+      const to = simRelay(world, act.to);
+      if (to === undefined) return;
+      to.cordon ??= { at: now, by: 'sim', before: { limit: to.limit, deleteDelay: to.deleteDelay } };
+      handOver(world, relay, to);
+      return;
+    }
+    case 'give-back':
+      giveBack(world, relay);
       return;
     case 'admit':
       relay.limit = policy.servingLimit;

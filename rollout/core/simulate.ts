@@ -4,7 +4,7 @@
  */
 
 import type { Timeouts } from '../../lib/relay/timeouts.ts';
-import type { Cordon, Fleet, Leave, Look, SelfReport, Target } from './fleet.ts';
+import type { Begun, Cordon, Fleet, Leave, Look, SelfReport, Target } from './fleet.ts';
 import { lastAnswer } from './fleet.ts';
 import { keyOf, type Sighting } from './memory.ts';
 
@@ -20,6 +20,12 @@ export type SimRelay = {
   timeouts: Timeouts;
   /** When each call that is up ends. */
   calls: number[];
+  /** Name of the relay that has its floating address; undefined: the fleet has none. */
+  at: string | undefined;
+  /** Calls at that address, once they are with the other one. */
+  moved: number[];
+  /** It has not let go yet what moved, and tells it as calls of its own. */
+  ghosts: number;
   cordon: Cordon | undefined;
   leave: Leave | undefined;
   forcedBy: string | undefined;
@@ -41,6 +47,10 @@ export type World = {
   /** From the order to replace a VM until the new one answers, ms. */
   readonly replaceMs: number;
   lastId: number;
+  /** A hand-over that has not ended. */
+  begun: Begun | undefined;
+  /** Calls that came in at an address that was away from home, at a relay that they would not follow from. */
+  misplaced: number;
   /** Calls that were up on a VM when it was re-created, or that found no relay. */
   cut: number;
   refused: number;
@@ -52,6 +62,8 @@ export type WorldOptions = {
   readonly perZone: number;
   readonly replaceMs: number;
   readonly now: number;
+  /** Each relay has a floating address; false if absent. */
+  readonly floating?: boolean;
 };
 
 const TIMEOUTS: Timeouts = { silent: 3600, offer: 240 };
@@ -59,10 +71,11 @@ const OLD_TEMPLATE = 'old';
 const NEW_TEMPLATE = 'new';
 
 /** A fleet that serves the old template while its groups want the new one. */
-export function createWorld({ zones, perZone, replaceMs, now }: WorldOptions): World {
+export function createWorld({ zones, perZone, replaceMs, now, floating = false }: WorldOptions): World {
   const relays = zones.flatMap((zone, z) =>
     Array.from({ length: perZone }, (_, i) => bornAt(zone, `sim-${zone}-${i}`, z * perZone + i + 1, now)),
   );
+  if (floating) for (const relay of relays) relay.at = relay.name;
   return {
     name: 'sim',
     zones,
@@ -70,6 +83,8 @@ export function createWorld({ zones, perZone, replaceMs, now }: WorldOptions): W
     ...indexed(relays),
     replaceMs,
     lastId: relays.length,
+    begun: undefined,
+    misplaced: 0,
     cut: 0,
     refused: 0,
     placed: 0,
@@ -86,6 +101,9 @@ function bornAt(zone: string, name: string, id: number, now: number): SimRelay {
     deleteDelay: 5,
     timeouts: TIMEOUTS,
     calls: [],
+    at: undefined,
+    moved: [],
+    ghosts: 0,
     cordon: undefined,
     leave: undefined,
     forcedBy: undefined,
@@ -118,6 +136,7 @@ export function worldOf(fleet: Fleet, assume: Drains, now: number): World {
       leave: relay.leave,
       forcedBy: relay.forcedBy,
       awaitsController: relay.awaitsController,
+      at: relay.floating?.at,
       readyAt: relay.vm.state === 'ready' ? now : now + assume.replaceMs,
     };
   });
@@ -140,20 +159,40 @@ export function simRelay({ index }: World, meant: Pick<SimRelay, 'zone' | 'name'
 
 /** Calls end whose time has come. */
 export function advance(world: World, now: number): void {
-  for (const relay of world.relays)
-    if (relay.calls.some((end) => end <= now)) relay.calls = callsUp(relay, now);
+  for (const relay of world.relays) {
+    if (relay.calls.some((end) => end <= now)) relay.calls = up(relay.calls, now);
+    if (relay.moved.some((end) => end <= now)) relay.moved = up(relay.moved, now);
+  }
 }
 
-function callsUp({ calls }: SimRelay, now: number): number[] {
+function up(calls: readonly number[], now: number): number[] {
   return calls.filter((end) => end > now);
+}
+
+/** Relays whose addresses, and calls, are with this one. */
+export function guestsOf({ relays }: World, carrier: SimRelay): readonly SimRelay[] {
+  return relays.filter(
+    ({ zone, name, at }) => zone === carrier.zone && at === carrier.name && name !== carrier.name,
+  );
+}
+
+/** The relay at which packets to this one's address arrive. */
+function arrivalOf(world: World, relay: SimRelay): SimRelay | undefined {
+  return relay.at === undefined || relay.at === relay.name
+    ? relay
+    : simRelay(world, { zone: relay.zone, name: relay.at });
 }
 
 /** A new call goes to the `pick`-th relay that takes calls, as proxies do it. */
 export function placeCall(world: World, pick: number, endsAt: number, now: number): void {
-  const open = world.relays.filter((relay) => relay.readyAt <= now && relay.limit !== 0);
+  const open = world.relays.filter((relay) => {
+    const there = arrivalOf(world, relay);
+    return there !== undefined && there.readyAt <= now && there.limit !== 0;
+  });
   const relay = open[Math.floor(pick * open.length)];
   if (relay === undefined) world.refused += 1;
   else {
+    if (relay.at !== undefined && relay.at !== relay.name) world.misplaced += 1;
     world.placed += 1;
     relay.calls.push(endsAt);
   }
@@ -161,7 +200,9 @@ export function placeCall(world: World, pick: number, endsAt: number, now: numbe
 
 /** The group deletes the VM with all that is on it and makes a new one under the same name. */
 export function recreate(world: World, relay: SimRelay, now: number): void {
-  world.cut += callsUp(relay, now).length;
+  const guests = guestsOf(world, relay);
+  world.cut += [relay.calls, ...guests.map(({ moved }) => moved)].flatMap((calls) => up(calls, now)).length;
+  for (const guest of guests) guest.moved = [];
   world.lastId += 1;
   Object.assign(relay, {
     id: world.lastId,
@@ -171,6 +212,7 @@ export function recreate(world: World, relay: SimRelay, now: number): void {
     deleteDelay: 5,
     timeouts: TIMEOUTS,
     calls: [],
+    ghosts: 0,
     cordon: undefined,
     leave: undefined,
     forcedBy: undefined,
@@ -181,8 +223,10 @@ export function recreate(world: World, relay: SimRelay, now: number): void {
 }
 
 /** RTPEngine restarts: its calls end, and what was set at run time is forgotten. */
-export function restart(relay: SimRelay, now: number): void {
+export function restart(world: World, relay: SimRelay, now: number): void {
   relay.calls = [];
+  relay.ghosts = 0;
+  for (const guest of guestsOf(world, relay)) guest.moved = [];
   relay.limit = -1;
   relay.deleteDelay = 5;
   relay.timeouts = TIMEOUTS;
@@ -190,15 +234,16 @@ export function restart(relay: SimRelay, now: number): void {
 }
 
 /** What a relay answers when it is asked. */
-export function lookAt(relay: SimRelay, now: number): Look {
+export function lookAt(world: World, relay: SimRelay, now: number): Look {
   if (relay.readyAt > now) return { kind: 'silence', at: now, reason: 'not up' };
   let calls = 0;
   for (const end of relay.calls) if (end > now) calls += 1;
+  if (relay.at !== undefined) for (const { moved } of guestsOf(world, relay)) calls += up(moved, now).length;
   return {
     kind: 'answer',
     at: now,
     limit: relay.limit,
-    own: calls,
+    own: calls + relay.ghosts,
     foreign: 0,
     packetRate: calls * 100,
     media: calls,
@@ -232,7 +277,45 @@ export function cloudView(world: World, relay: SimRelay, now: number): Sighting 
     leave: relay.leave,
     forcedBy: relay.forcedBy,
     awaitsController: relay.awaitsController,
+    ...floatingOf(world, relay),
   };
+}
+
+function floatingOf(world: World, relay: SimRelay): Pick<Sighting, 'floating'> {
+  const { at, name } = relay;
+  if (at === undefined) return {};
+  const carries = guestsOf(world, relay).map((guest) => guest.name);
+  const ready = world.relays.filter(({ zone }) => zone === relay.zone).map((one) => addressOf(one.name));
+  return { floating: { address: addressOf(name), at, carries, ready } };
+}
+
+function addressOf(name: string): string {
+  return `floating of ${name}`;
+}
+
+/** The calls of a relay go on at another one of its zone, which takes no new calls. `half`: the one that moves them dies
+ * before the first lets go. */
+export function handOver(world: World, from: SimRelay, to: SimRelay, half = false): void {
+  to.limit = 0;
+  world.begun = half ? { giver: from.name, taker: to.name, address: addressOf(from.name) } : undefined;
+  if (from.at === from.name) {
+    from.at = to.name;
+    from.moved = from.calls;
+    from.calls = [];
+  }
+  from.ghosts = half ? from.moved.length : 0;
+}
+
+/** The opposite. */
+export function giveBack(world: World, home: SimRelay, half = false): void {
+  const { at = '', name } = home;
+  const from = simRelay(world, { zone: home.zone, name: world.begun?.giver ?? at });
+  if (from === undefined) return;
+  home.calls = [...home.calls, ...home.moved];
+  from.ghosts = half ? home.moved.length : 0;
+  home.moved = [];
+  home.at = name;
+  world.begun = half ? { giver: from.name, taker: name, address: addressOf(name) } : undefined;
 }
 
 export function targetsOf(world: World): readonly Target[] {

@@ -2,40 +2,56 @@
 import type { Action } from './actions.ts';
 import type { Fleet, Relay } from './fleet.ts';
 import { callsOn, isAdmitting, isUnknown } from './fleet.ts';
+import { isAway, isCarrier } from './floating.ts';
 import { joinGate } from './gate.ts';
 import { deleteGuard, looksEmpty } from './guard.ts';
 import { leaveWords } from './labels.ts';
+import { carry, comeHome, onwards, resume } from './moves.ts';
 import { isLeftAlone, type Standing } from './phase.ts';
 import type { Policy } from './policy.ts';
 import { forced, isReapable } from './tail.ts';
+import type { Takers } from './takers.ts';
 import { isPast } from './window.ts';
 import { plural } from './words.ts';
 
-/** `back`: draining relays that must take calls again, and why (`relief`). */
+/** What the others allow a relay. */
+export type Others = {
+  /** Draining relays that must take calls again, and why (`relief`). */
+  readonly back: ReadonlyMap<Relay, string>;
+  /** Who may take over the calls of a draining one. */
+  readonly takers: Takers;
+};
+
 export function nextStep(
   standing: Standing,
-  back: ReadonlyMap<Relay, string>,
+  others: Others,
   fleet: Fleet,
   policy: Policy,
   now: number,
 ): readonly Action[] {
   const { relay, phase } = standing;
+  const begun = phase === 'replacing' ? undefined : resume(relay, fleet, policy, now);
+  if (begun !== undefined) return [begun];
+  if (phase !== 'replacing' && isCarrier(relay)) return [carry(relay)];
   if (isLeftAlone(standing)) return leftAlone(standing);
   switch (phase) {
     case 'stale':
+      if (isAway(relay)) return [comeHome(relay, fleet, policy, now)];
       if (!isUnknown(relay)) return optional(heldByFailure(relay, ['cordon']));
       return [forced(relay) ?? silent(relay, policy, now)];
     case 'draining':
     case 'empty':
-      return [relay.onTarget ? keepIt(relay) : drain(relay, back.get(relay), policy, now)];
+      if (!relay.onTarget) return [drain(relay, others, policy, now)];
+      return [isAway(relay) ? comeHome(relay, fleet, policy, now) : keepIt(relay)];
     case 'replacing':
       return [replacing(relay, policy, now)];
     case 'joining':
       return [join(relay, fleet, policy, now)];
     case 'serving':
+      if (isAway(relay)) return [comeHome(relay, fleet, policy, now)];
       return isUnknown(relay) ? [silent(relay, policy, now)] : [];
     case 'parked':
-      return [];
+      return isAway(relay) ? [comeHome(relay, fleet, policy, now)] : [];
     default:
       return phase satisfies never;
   }
@@ -54,9 +70,10 @@ function keepIt(relay: Relay): Action {
   return uncordon(relay, 'its image is the wanted one again');
 }
 
-function drain(relay: Relay, needed: string | undefined, policy: Policy, now: number): Action {
+function drain(relay: Relay, { back, takers }: Others, policy: Policy, now: number): Action {
   const held = heldByFailure(relay, ['replace', 'reassert', 'uncordon', 'force']);
   if (held !== undefined) return held;
+  const needed = back.get(relay);
   if (needed !== undefined) return uncordon(relay, needed);
   const cut = forced(relay);
   if (cut !== undefined) return cut;
@@ -72,6 +89,9 @@ function drain(relay: Relay, needed: string | undefined, policy: Policy, now: nu
         calls: relay.emptyCalls,
         because: `${relay.emptyCalls.length} of its calls have no party, and no timeout ends them`,
       };
+    const move = isAway(relay) ? undefined : onwards(relay, takers, policy);
+    if (typeof move === 'string') return waitForCalls(relay, `${guard.because}; ${move}`, policy, now);
+    if (move !== undefined) return move;
     if (isReapable(relay, policy, now))
       return {
         kind: 'reap',
@@ -127,6 +147,8 @@ function join(relay: Relay, fleet: Fleet, policy: Policy, now: number): Action {
   if (late && (gate.kind === 'wait' || failure !== undefined))
     return tooLate(relay, failure?.message ?? gate.because, policy);
   if (gate.kind === 'wait') return hold(relay, gate.because);
+  // Its probe call has to come in at its own address.
+  if (isAway(relay)) return comeHome(relay, fleet, policy, now);
   return heldByFailure(relay, ['admit']) ?? { kind: 'admit', relay, because: gate.because };
 }
 

@@ -1,8 +1,11 @@
 /** What a person asks of a run that is on, and what that makes of its decisions. Pure. */
 import type { Action } from './actions.ts';
 import { isBeginning } from './actions.ts';
+import type { Fleet } from './fleet.ts';
 import { isUnknown } from './fleet.ts';
-import { isByHand } from './labels.ts';
+import { isAway, isCarrier } from './floating.ts';
+import { isByHand, leaveWords } from './labels.ts';
+import { carry, comeHome, oneMove, resume } from './moves.ts';
 import { isLeftAlone, type Standing } from './phase.ts';
 import type { Policy } from './policy.ts';
 import { uncordon } from './steps.ts';
@@ -67,16 +70,47 @@ export function underPause(actions: readonly Action[], wish: Wish): readonly Act
 }
 
 /**
- * `abort --uncordon`: every relay that a rollout is draining takes calls again, with its old settings. One that does
- * not answer is waited for as long as a new relay would be, then left as it is.
+ * `abort --uncordon`: addresses and calls that are elsewhere come home, and every relay that a rollout is draining takes
+ * calls again, with its old settings. One that does not answer is waited for as long as a new relay would be, then left
+ * as it is.
  */
 export function restoring(
+  fleet: Fleet,
   standings: readonly Standing[],
   wish: Wish,
   policy: Pick<Policy, 'replaceSeconds'>,
   now: number,
 ): readonly Action[] {
   const late = now - wish.at > policy.replaceSeconds * 1000;
+  const away = standings.flatMap((standing) => homeward(standing, fleet, policy, late, now));
+  const busy = new Set(away.map(({ relay }) => relay));
+  const rest = standings.filter(({ relay }) => !busy.has(relay));
+  return oneMove([...away, ...uncordons(rest, wish, late)], fleet);
+}
+
+/** The step of a relay whose address is elsewhere, or that has another's; none: it has its own and no other. */
+function homeward(
+  standing: Standing,
+  fleet: Fleet,
+  policy: Pick<Policy, 'replaceSeconds'>,
+  late: boolean,
+  now: number,
+): readonly Action[] {
+  const { relay, phase } = standing;
+  const hold = (because: string, overdue: boolean): Action => ({ kind: 'hold', relay, because, overdue });
+  if (phase === 'replacing')
+    return isAway(relay) || isCarrier(relay) ? [hold('its group is busy with it', late)] : [];
+  const begun = resume(relay, fleet, policy, now);
+  if (begun !== undefined) return [begun];
+  if (isCarrier(relay)) return [carry(relay)];
+  if (!isAway(relay)) return [];
+  if (isLeftAlone(standing) && relay.leave !== undefined)
+    return [hold(`left alone (${leaveWords(relay.leave)})`, true)];
+  const step = comeHome(relay, fleet, policy, now);
+  return [step.kind === 'hold' ? { ...step, overdue: step.overdue || late } : step];
+}
+
+function uncordons(standings: readonly Standing[], wish: Wish, late: boolean): readonly Action[] {
   const drained = standings.filter(
     (standing) =>
       (standing.phase === 'draining' || standing.phase === 'empty') &&

@@ -32,7 +32,8 @@ const WAIT_MS = 2_000;
 export async function handOver(ports: HandoverPorts, what: Handover): Promise<number> {
   const { giver, taker, store, tell } = ports;
   const note = parseNote(await store.note());
-  if (note !== undefined && (note.giver !== giver.name || note.taker !== taker.name)) throw otherPair(note);
+  const isOther = note !== undefined && (note.giver !== giver.name || note.taker !== taker.name);
+  if (isOther || (note?.address ?? what.address) !== what.address) throw otherPair(note);
   await giver.cordon();
   if (note !== undefined) tell({ kind: 'resumed', stage: note.stage });
   else tell({ kind: 'cordoned' });
@@ -56,7 +57,7 @@ async function move(ports: HandoverPorts, what: Handover, note: Note | undefined
   tell({ kind: 'copied', calls: copies.size });
   const calls = [...copies.keys()];
   const talking = (await growth(ports, giver, calls, LOOK_MS)).grown > 0;
-  const names = { giver: giver.name, taker: taker.name };
+  const names = { giver: giver.name, taker: taker.name, address: what.address };
   await store.setNote(JSON.stringify({ ...names, stage: 'moving', calls, talking } satisfies Note));
   const from = now();
   await moveOrGoBack(ports, what, { moving, copies, talking });
@@ -141,7 +142,7 @@ async function take(
 ): Promise<number> {
   const { giver, taker, store } = ports;
   await taker.activate();
-  const names = { giver: giver.name, taker: taker.name };
+  const names = { giver: giver.name, taker: taker.name, address: what.address };
   await store.setNote(JSON.stringify({ ...names, stage: 'taken', calls, talking: false } satisfies Note));
   return await finish(ports, what, calls, before);
 }
@@ -188,23 +189,39 @@ async function untilMovable(ports: HandoverPorts, what: Handover): Promise<Reado
   let said = '';
   for (;;) {
     const calls = await sorted(ports, what);
-    const blocks = calls.flatMap(({ callId, fate }) => (fate.kind === 'blocks' ? [{ callId, ...fate }] : []));
-    const [first] = blocks;
-    if (first === undefined)
+    const blocked = blockedIn(calls, giver.name);
+    if (blocked === undefined)
       return new Set(calls.filter(({ fate }) => fate.kind === 'moves').map(({ callId }) => callId));
-    const because = `${plural(blocks.length, 'call')} of ${giver.name} cannot move, ${first.callId}: ${first.because}`;
-    if (now() > until) throw mustWait(because);
-    if (because !== said) tell({ kind: 'waits', calls: blocks.length, because });
-    said = because;
+    if (now() > until) throw mustWait(blocked.because);
+    if (blocked.because !== said) tell({ kind: 'waits', ...blocked });
+    said = blocked.because;
     await sleep(WAIT_MS);
   }
+}
+
+type Blocked = { readonly calls: number; readonly because: string };
+
+function blockedIn(calls: readonly Sorted[], name: string): Blocked | undefined {
+  const blocks = calls.flatMap(({ callId, fate }) => (fate.kind === 'blocks' ? [{ callId, ...fate }] : []));
+  const [first] = blocks;
+  if (first === undefined) return undefined;
+  const because = `${plural(blocks.length, 'call')} of ${name} cannot move, ${first.callId}: ${first.because}`;
+  return { calls: blocks.length, because };
+}
+
+/** Which calls keep all at the address where they are, and why; undefined: none does. Touches nothing. */
+export async function blockedBy(
+  ports: Pick<HandoverPorts, 'giver' | 'store'>,
+  what: Pick<Handover, 'version' | 'address'> & { readonly databases: Pick<Databases, 'giver'> },
+): Promise<Blocked | undefined> {
+  return blockedIn(await sorted(ports, what), ports.giver.name);
 }
 
 type Sorted = { readonly callId: string; readonly fate: Fate };
 
 async function sorted(
-  { giver, store }: HandoverPorts,
-  { databases, version, address }: Handover,
+  { giver, store }: Pick<HandoverPorts, 'giver' | 'store'>,
+  { databases, version, address }: Parameters<typeof blockedBy>[1],
 ): Promise<readonly Sorted[]> {
   const calls: Sorted[] = [];
   for (const { callId, ending } of await giver.calls()) {
@@ -225,11 +242,11 @@ function mustWait(because: string): FleetError {
   });
 }
 
-function otherPair({ giver, taker }: Note): FleetError {
+function otherPair({ giver, taker, address }: Partial<Note> = {}): FleetError {
   return new FleetError({
     kind: 'usage',
     code: 'handover-note',
-    message: `a hand-over from ${giver} to ${taker} was begun and did not end`,
+    message: `a hand-over from ${giver} to ${taker}${address === undefined ? '' : ` of ${address}`} was begun and did not end`,
     hint: 'Run that one again first: it goes on from where it was.',
   });
 }

@@ -80,7 +80,8 @@ function observe(story: Story, state: RelayState, at: string): void {
   // A run that takes up another's work finds the relay cordoned; the label says since when.
   if (phase === 'draining' || phase === 'empty') moments.cordonedAt ??= state.cordonedAt ?? at;
   if (phase === 'empty') moments.emptyAt ??= at;
-  if (phase === 'draining') delete moments.emptyAt;
+  // One that is on its new image already takes no new calls for another's sake.
+  if (phase === 'draining' && moments.replacedAt === undefined) delete moments.emptyAt;
   if (phase === 'joining' && moments.replacedAt !== undefined) moments.joinedAt ??= at;
   enter(story.spans, phase, at);
 }
@@ -110,6 +111,8 @@ function act(story: Story, event: Extract<RolloutEvent, { kind: 'action-done' }>
     case 'reassert':
     case 'remove-empty-calls':
     case 'reap':
+    case 'hand-over':
+    case 'give-back':
     case 'admit':
     case 'release':
       return;

@@ -97,6 +97,8 @@ const WHAT: Readonly<Record<Decision['what'], string>> = {
   admit: 'admit',
   uncordon: 'uncordon',
   release: 'release',
+  'hand-over': 'hand its calls over',
+  'give-back': 'give its calls back',
 };
 
 function outcomeOf({ outcome, seconds }: Decision): string {

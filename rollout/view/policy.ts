@@ -23,6 +23,7 @@ function tailWords({ tail, drainSeconds, reapAfterSeconds, reapSilentSeconds }: 
   const reaps = `after a drain of ${reapAfterSeconds} s calls without a packet for ${reapSilentSeconds} s end`;
   return [
     ...(tail === 'reap' ? [reaps] : []),
+    ...(tail === 'hand-over' ? ['live calls go on at another relay meanwhile'] : []),
     tail === 'wait' || drainSeconds === 0
       ? 'drains as long as it takes'
       : `held after a drain of ${drainSeconds} s`,

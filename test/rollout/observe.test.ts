@@ -48,7 +48,11 @@ function watch(...relays: CloudRelay[]) {
     probe: refuse,
   };
   const clock = { now: () => state.now, sleep: async () => undefined };
-  const scope = { name: 'f', zones: ['a'], policy: { goodAnswers: 3, pollSeconds: 1, emptyCallSeconds: 60 } };
+  const scope = {
+    name: 'f',
+    zones: ['a'],
+    policy: { goodAnswers: 3, pollSeconds: 1, emptyCallSeconds: 60, tail: 'hold' as const },
+  };
   const observer = createObserver({ cloud, relays: relaysPort, clock }, scope);
   /** One round; what was asked in it. */
   const round = async (afterMs: number): Promise<readonly string[]> => {

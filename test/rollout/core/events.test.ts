@@ -53,6 +53,10 @@ const SAMPLES: { readonly [K in EventKind]: readonly Extract<EventBody, { readon
   'action-decided': [{ kind: 'action-decided', action: 'cordon', relay, because: 'b' }],
   'action-done': [
     { kind: 'action-done', action: 'force', relay, seconds: 0, detail: 'd', cut: 3 },
+    {
+      ...{ kind: 'action-done', action: 'hand-over', relay, seconds: 3 },
+      moved: { calls: 2, mostPackets: 1, gaps: [{ callId: 'c', packets: 'unknown' }] },
+    },
     { kind: 'action-done', action: 'replace', relay, seconds: 0.2 },
   ],
   'action-failed': [

@@ -81,18 +81,21 @@ test('an abort that takes back gives drained relays their old settings, and touc
     stale('a7'),
     serving('a8'),
   );
-  const actions = restoring(standingsOf(fleet, POLICY), ABORT, POLICY, NOW);
+  const actions = restoring(fleet, standingsOf(fleet, POLICY), ABORT, POLICY, NOW);
   expect(actions.map(line)).toEqual(['uncordon a1', 'uncordon a2']);
   expect(actions[0]).toMatchObject({ settings: before, because: expect.stringContaining('ann@host') });
 });
 
 test('a drained relay that does not answer is waited for, then left; so is one that refuses', () => {
-  const standings = standingsOf(fleetOf(draining('a1', { looks: [SILENCE] })), POLICY);
-  expect(restoring(standings, ABORT, POLICY, NOW)).toMatchObject([{ kind: 'hold', overdue: false }]);
-  expect(restoring(standings, ABORT, POLICY, NOW + 121_000)).toMatchObject([{ kind: 'hold', overdue: true }]);
+  const fleet = fleetOf(draining('a1', { looks: [SILENCE] }));
+  const standings = standingsOf(fleet, POLICY);
+  expect(restoring(fleet, standings, ABORT, POLICY, NOW)).toMatchObject([{ kind: 'hold', overdue: false }]);
+  expect(restoring(fleet, standings, ABORT, POLICY, NOW + 121_000)).toMatchObject([
+    { kind: 'hold', overdue: true },
+  ]);
   const failure = { action: 'uncordon', at: NOW, next: 'hold', message: 'reads back 7' } as const;
   const refused = standingsOf(fleetOf(draining('a1', { failure })), POLICY);
-  expect(restoring(refused, ABORT, POLICY, NOW)).toMatchObject([
+  expect(restoring(fleet, refused, ABORT, POLICY, NOW)).toMatchObject([
     { kind: 'hold', overdue: true, because: 'uncordon failed: reads back 7' },
   ]);
 });

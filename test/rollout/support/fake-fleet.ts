@@ -13,6 +13,9 @@ export type FakeOptions = {
   readonly seed?: number;
   /** New calls come for so long, ms. */
   readonly callsForMs?: number;
+  /** Calls last so long at least, ms. */
+  readonly shortest?: number;
+  readonly floating?: boolean;
   readonly faults?: Partial<Faults>;
   /** Sees each event as it is told. */
   readonly onEvent?: (event: EventBody, fleet: FakeFleet) => void;
@@ -29,10 +32,12 @@ export type FakeFleet = Pick<Stage, 'world' | 'mute' | 'badProbe' | 'off' | 'wis
 
 export function fakeFleet(options: FakeOptions = {}): FakeFleet {
   const { zones = 3, perZone = 1, seed = 1, callsForMs = 60_000, faults = {}, onEvent } = options;
+  const { shortest = 500, floating = false } = options;
   const events: EventBody[] = [];
   const stage: Stage = createStage({
     ...{ zones, perZone, replaceMs: 4_000, start: NOW, random: seeded(seed) },
-    load: { perSecond: 10, surges: false, calls: callsForMs / 100, shortest: 500, longest: 8_500 },
+    load: { perSecond: 10, surges: false, calls: callsForMs / 100, shortest, longest: shortest + 8_000 },
+    floating,
     faults: { ...NO_FAULTS, ...faults },
     onEvent: (event) => {
       events.push(event);

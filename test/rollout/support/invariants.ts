@@ -2,11 +2,11 @@
 import { expect } from 'vitest';
 import { countOf } from '../../../configs/share.ts';
 import type { Act, Action } from '../../../rollout/core/actions.ts';
-import { isAct } from '../../../rollout/core/actions.ts';
+import { cordonedBy, isAct, isMove, partnerOf } from '../../../rollout/core/actions.ts';
 import { callsOn, type Fleet } from '../../../rollout/core/fleet.ts';
 import type { Standing } from '../../../rollout/core/phase.ts';
 import { awayAtOnce, cordonedAtOnce, type Policy } from '../../../rollout/core/policy.ts';
-import { type SimRelay, simRelay, type World } from '../../../rollout/core/simulate.ts';
+import { guestsOf, type SimRelay, simRelay, type World } from '../../../rollout/core/simulate.ts';
 import { isOpenAt, type Story } from './story.ts';
 
 export type Round = {
@@ -36,6 +36,7 @@ export function checkRound(round: Checked): void {
   checkCanary(round, acts);
   checkShare(round, acts);
   checkCordons(round, acts);
+  checkMoves(round, acts);
 }
 
 function meant({ world }: Checked, act: Act): SimRelay {
@@ -47,9 +48,11 @@ function meant({ world }: Checked, act: Act): SimRelay {
 /** Never a relay with calls, or one of which nothing is known, unless a person forces it. */
 function checkReplaced(round: Checked, act: Act): void {
   const relay = meant(round, act);
+  if (act.kind === 'force') expect(guestsOf(round.world, relay)).toEqual([]);
   if (act.kind === 'force') expect(relay.forcedBy).toBe('ann');
   if (act.kind !== 'replace') return;
   expect(relay.calls).toEqual([]);
+  expect(guestsOf(round.world, relay)).toEqual([]);
   expect(relay.limit).toBe(0);
   expect(relay.cordon).toBeDefined();
   expect(act.relay.looks.at(-1)?.kind).toBe('answer');
@@ -59,7 +62,11 @@ function checkReplaced(round: Checked, act: Act): void {
 function checkLeft(round: Checked, act: Act): void {
   const { leave, template, readyAt } = meant(round, act);
   const isOld = template !== round.world.target && readyAt <= round.now;
-  if (leave !== undefined && isOld) expect(act.kind).toBe('left alone');
+  // A new call at an address that goes home again would stay behind.
+  const mayBeShut = act.kind === 'reassert' && guestsOf(round.world, meant(round, act)).length > 0;
+  // What was begun is brought to its end.
+  const isResumed = isMove(act) && round.world.begun !== undefined;
+  if (leave !== undefined && isOld && !mayBeShut && !isResumed) expect(act.kind).toBe('left alone');
 }
 
 function checkReaped({ policy, now }: Checked, act: Act): void {
@@ -70,7 +77,9 @@ function checkReaped({ policy, now }: Checked, act: Act): void {
 
 /** Nothing is begun outside of the windows, nor while a person has paused the run. */
 function checkBegun({ told, now, isPaused }: Checked, acts: readonly Act[]): void {
-  const begun = acts.filter(({ kind }) => kind === 'cordon' || kind === 'replace' || kind === 'force');
+  const begun = acts.filter(
+    (act) => ['cordon', 'replace', 'force'].includes(act.kind) || (act.kind === 'hand-over' && !act.resumes),
+  );
   if (isPaused || !isOpenAt(told, now)) expect(begun.map(({ kind }) => kind)).toEqual([]);
 }
 
@@ -105,11 +114,30 @@ function checkShare({ world, policy, told, now }: Checked, acts: readonly Act[])
   expect(begun + cordoned.length).toBeLessThanOrEqual(most);
 }
 
+/** One move at a time, only between relays of a zone; the taker has no other's address, and no other act touches either. */
+function checkMoves(round: Checked, acts: readonly Act[]): void {
+  const moves = acts.filter(isMove);
+  expect(moves.length).toBeLessThanOrEqual(1);
+  const [move] = moves;
+  if (move === undefined) return;
+  const partner = partnerOf(move);
+  const others = acts.filter((act) => act !== move && act.kind !== 'reassert');
+  expect(others.map(({ relay }) => relay.name)).not.toContain(partner.name);
+  expect(partner.zone).toBe(move.relay.zone);
+  if (move.kind === 'give-back' || move.resumes) return;
+  expect(round.policy.tail).toBe('hand-over');
+  const [from, to] = [meant(round, move), simRelay(round.world, partner)];
+  expect(to).toMatchObject({ at: partner.name, leave: undefined });
+  expect(from.at).toBe(move.relay.name);
+  expect(to === undefined ? [] : guestsOf(round.world, to)).toEqual([]);
+  expect(move.relay.movable).toEqual({ kind: 'yes' });
+}
+
 /** The budget, the last relay that takes calls, the reserve, one zone at a time. */
 function checkCordons({ world, fleet, policy, now }: Checked, acts: readonly Act[]): void {
   const isServing = (relay: SimRelay) =>
     relay.readyAt <= now && relay.limit !== 0 && relay.cordon === undefined;
-  const cordoned = new Set(acts.filter(({ kind }) => kind === 'cordon').map(({ relay }) => relay.name));
+  const cordoned = new Set(acts.flatMap((act) => cordonedBy(act)?.name ?? []));
   const costly = world.relays.filter((relay) => cordoned.has(relay.name) && isServing(relay));
   if (costly.length === 0) return;
   const left = world.relays.filter((relay) => isServing(relay) && !cordoned.has(relay.name));

@@ -2,8 +2,8 @@
 import { expect } from 'vitest';
 import { seeded } from '../../../bench/rollout/seeded.ts';
 import type { Act, Action } from '../../../rollout/core/actions.ts';
-import { isAct } from '../../../rollout/core/actions.ts';
-import type { Look } from '../../../rollout/core/fleet.ts';
+import { isAct, isMove, type Move, partnerOf } from '../../../rollout/core/actions.ts';
+import type { Fleet, Look, Movable } from '../../../rollout/core/fleet.ts';
 import { type Memory, remember, type Sighting } from '../../../rollout/core/memory.ts';
 import { endOf, plan, standingsOf } from '../../../rollout/core/plan.ts';
 import type { Policy } from '../../../rollout/core/policy.ts';
@@ -12,6 +12,8 @@ import {
   advance,
   cloudView,
   createWorld,
+  giveBack,
+  handOver,
   lookAt,
   placeCall,
   reportOf,
@@ -54,7 +56,8 @@ type Play = {
 
 export function play(told: Story): Played {
   const zones = Array.from({ length: told.zones }, (_, index) => `z${index}`);
-  const world = createWorld({ zones, perZone: told.perZone, replaceMs: 5_000, now: NOW });
+  const { perZone, floating } = told;
+  const world = createWorld({ zones, perZone, replaceMs: 5_000, now: NOW, floating });
   for (const [index, relay] of world.relays.entries()) if (index % 3 === 0) relay.limit = OWN_LIMIT;
   const playing: Play = {
     ...{ told, world, random: seeded(told.seed), memory: new Map(), now: NOW, round: 0 },
@@ -76,8 +79,9 @@ function playRound(playing: Play): boolean {
   const seen = world.relays.map((relay) => sight(playing, relay));
   playing.memory = remember(playing.memory, seen, policy.goodAnswers, now);
   const relays = [...playing.memory.values()];
-  const fleet = { name: 'sim', zones: world.zones, targets: targetsOf(world), relays };
-  const actions = decide(playing, plan(fleet, policy, now), standingsOf(fleet, policy));
+  const begun = world.begun === undefined ? {} : { begun: world.begun };
+  const fleet = { name: 'sim', zones: world.zones, targets: targetsOf(world), relays, ...begun };
+  const actions = decide(playing, fleet, plan(fleet, policy, now), standingsOf(fleet, policy));
   const isPaused = playing.wish?.kind === 'pause';
   checkRound({ told, world, fleet, policy, now, actions, isPaused, admittedAt: playing.admittedAt });
   if (actions.some(({ kind }) => kind === 'halt')) playing.memory = new Map();
@@ -93,7 +97,12 @@ function playRound(playing: Play): boolean {
   return false;
 }
 
-function decide(playing: Play, planned: readonly Action[], standings: Round['standings']): readonly Action[] {
+function decide(
+  playing: Play,
+  fleet: Fleet,
+  planned: readonly Action[],
+  standings: Round['standings'],
+): readonly Action[] {
   const { told, round, now, isAborted } = playing;
   const wish = (kind: Wish['kind']): Wish => ({
     run: 'r',
@@ -104,7 +113,7 @@ function decide(playing: Play, planned: readonly Action[], standings: Round['sta
   });
   if (told.abortAt === round) playing.wish = wish('abort');
   if (playing.wish?.kind === 'abort' && !isAborted)
-    return restoring(standings, playing.wish, { replaceSeconds: 1_000 }, now);
+    return restoring(fleet, standings, playing.wish, { replaceSeconds: 1_000 }, now);
   const { pause } = told;
   playing.wish = pause !== undefined && round >= pause.from && round < pause.to ? wish('pause') : undefined;
   return playing.wish === undefined ? planned : underPause(planned, playing.wish);
@@ -148,10 +157,13 @@ function live({ told, world, random, round, now }: Play): void {
       placeCall(world, random(), ends, now);
     }
   if (round === ZOMBIES_UNTIL)
-    for (const relay of world.relays) relay.calls = relay.calls.filter(Number.isFinite);
+    for (const relay of world.relays) {
+      relay.calls = relay.calls.filter(Number.isFinite);
+      relay.moved = relay.moved.filter(Number.isFinite);
+    }
   for (const [index, relay] of world.relays.entries()) {
     if (relay.readyAt <= now && random() < told.restarts && round < ZOMBIES_UNTIL) {
-      restart(relay, now);
+      restart(world, relay, now);
       if (index % 3 === 0 && relay.id === index + 1) relay.limit = OWN_LIMIT;
     }
     ask(told, relay, index % world.relays.length, round, world.relays.length);
@@ -170,13 +182,17 @@ function ask({ leave, force }: Story, relay: SimRelay, index: number, round: num
 function sight({ told, world, random, now }: Play, relay: SimRelay): Sighting {
   const report = reportOf(relay, now);
   const heard = random() >= told.silence;
-  const look = lookAt(relay, now);
+  const look = lookAt(world, relay, now);
   return {
     ...cloudView(world, relay, now),
     look: heard ? withTally(look) : { kind: 'silence', at: now, reason: 'lost' },
     ...(report === undefined ? {} : { report }),
+    movable: random() < told.tied ? TIED : FREE,
   };
 }
+
+const TIED: Movable = { kind: 'no', because: '1 call cannot move' };
+const FREE: Movable = { kind: 'yes' };
 
 /** Calls end at a steady rate, and none badly. */
 function withTally(look: Look): Look {
@@ -185,12 +201,31 @@ function withTally(look: Look): Look {
   return { ...look, tally: { ...nothing, ended: look.uptime } };
 }
 
+/** What moves calls dies on the way: when the other one is cordoned, when its label alone says so, or when all but the end is done. */
+function halve({ world, random, now }: Play, act: Move, relay: SimRelay, policy: Policy): void {
+  const to = simRelay(world, partnerOf(act));
+  if (act.kind === 'give-back' || to === undefined) {
+    giveBack(world, relay, true);
+    return;
+  }
+  const { limit } = to;
+  const at = random();
+  if (at >= 0.5) {
+    apply(world, act, policy, now);
+    handOver(world, relay, to, true);
+    return;
+  }
+  to.cordon ??= { at: now, by: 'sim', before: { limit, deleteDelay: to.deleteDelay } };
+  if (at < 0.3) to.limit = 0;
+}
+
 /** An act may be lost, or be cut in half by a kill: the label is written, the relay not told. */
 function carryOut(playing: Play, act: Act, policy: Policy): void {
   const { told, world, random, now, admittedAt } = playing;
   const relay = simRelay(world, act.relay);
   if (relay === undefined || random() < told.lost) return;
   const { limit, cordon } = relay;
+  if (isMove(act) && random() < told.kills * 2) return void halve(playing, act, relay, policy);
   if (act.kind === 'force') playing.cutByForce += relay.calls.filter((end) => end > now).length;
   if (act.kind === 'uncordon' && act.settings.timeouts !== undefined) relay.timeouts = act.settings.timeouts;
   if (act.kind === 'reap' && cordon !== undefined) {

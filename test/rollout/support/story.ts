@@ -24,6 +24,9 @@ export type Story = {
   > & { readonly drainSeconds: number; readonly share: string | undefined };
   /** Share of calls that never end by themselves: nobody told that they are over. */
   readonly zombies: number;
+  /** Each relay has a floating address; the share of looks at which its calls cannot move. */
+  readonly floating: boolean;
+  readonly tied: number;
   readonly silence: number;
   readonly lost: number;
   readonly restarts: number;
@@ -71,11 +74,13 @@ export const story: fc.Arbitrary<Story> = fc
       relayCalls: fc.constantFrom(14, 18, 30, 1000),
       bakeSeconds: fc.constantFrom(0, 0, 30),
       bakeCalls: fc.constantFrom(0, 5),
-      tail: fc.constantFrom('wait', 'hold', 'reap'),
+      tail: fc.constantFrom('wait', 'hold', 'reap', 'hand-over', 'hand-over'),
       drainSeconds: fc.constantFrom(0, 30),
       windows: fc.constantFrom([], [], WINDOWS),
       share: seldom(fc.constantFrom('30%', '60%')),
     }),
+    floating: fc.boolean(),
+    tied: fc.constantFrom(0, 0.1, 0.9),
     zombies: fc.constantFrom(0, 0, 0.02),
     silence: fc.constantFrom(0, 0.1, 0.2),
     lost: fc.constantFrom(0, 0.2),
