@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { newTarget } from '../../bench/rollout/fleets.ts';
 import type { Act } from '../../rollout/core/actions.ts';
-import type { Cordon, Look, Settings } from '../../rollout/core/fleet.ts';
+import type { Cordon, Look, Movable, Relay, Settings } from '../../rollout/core/fleet.ts';
 import { type Effects, execute } from '../../rollout/execute.ts';
+import type { Move } from '../../rollout/ports.ts';
 import { answer, cordonOf, draining, empty, joining, NOW, POLICY, SILENCE, stale } from './support/fleets.ts';
 
 type World = {
@@ -9,6 +11,9 @@ type World = {
   readonly look?: Look;
   readonly probeOk?: boolean;
   readonly proxies?: boolean;
+  readonly movable?: Movable;
+  /** As the cloud shows it right before a replacement. */
+  readonly zone?: readonly Relay[];
 };
 
 /** Every effect in order, as it was asked for. */
@@ -26,10 +31,22 @@ async function carriedOut(act: Act, world: World) {
   const tell = (text: string) => (world.proxies === true ? String(log.push(text)) : undefined);
   const settings = ({ limit, deleteDelay, timeouts }: Settings) =>
     `${limit}/${deleteDelay}${timeouts === undefined ? '' : `/${timeouts.silent}/${timeouts.offer}`}`;
+  const moves = {
+    begun: async () => undefined,
+    movable: async () => {
+      log.push('movable');
+      return world.movable ?? ({ kind: 'yes' } as const);
+    },
+    move: async ({ giver, taker, home, address }: Move) => {
+      log.push(`move ${address} of ${home.name}: ${giver.name} to ${taker.name}`);
+      return { calls: 2, mostPackets: 1, gaps: [] };
+    },
+  };
   const effects: Effects = {
+    moves,
     clock: { now: () => NOW, sleep: async () => undefined },
     cloud: {
-      readZone: () => Promise.reject(new Error('not asked')),
+      readZone: async () => ({ target: newTarget('a'), relays: world.zone ?? [] }),
       readReport: () => Promise.reject(new Error('not asked')),
       mark: (_, { by, before }: Cordon) => note(`mark ${by} ${settings(before)}`),
       unmark: () => note('unmark'),
@@ -58,8 +75,8 @@ async function carriedOut(act: Act, world: World) {
     },
     proxies: {
       check: async () => undefined,
-      leaveOut: async () => tell('leave out'),
-      takeBack: async () => tell('take back'),
+      leaveOut: async ({ address }) => tell(`leave out${at(address)}`),
+      takeBack: async ({ address }) => tell(`take back${at(address)}`),
       leftOut: async () => [],
     },
   };
@@ -69,6 +86,9 @@ async function carriedOut(act: Act, world: World) {
   });
   return { log, detail: done?.detail, cut: done?.cut };
 }
+
+/** The address that every relay of these tests has is not told. */
+const at = (address: string) => (address === '192.0.2.1' ? '' : ` ${address}`);
 
 const because = 'test';
 
@@ -150,4 +170,65 @@ test('a forced replacement notes the calls that it cuts, also when the relay tel
   expect((await carriedOut(act, {})).cut).toBe(2);
   expect((await carriedOut(act, { look: SILENCE })).cut).toBeUndefined();
   expect(await detailOf(act, { look: SILENCE })).toBe('it did not tell which calls that cut');
+});
+
+const seat = (name: string, at = name, carries: readonly string[] = []) => ({
+  floating: { address: `10.0.0.${name.slice(1)}`, at, carries, ready: [] },
+});
+
+test('before calls move, the relay that takes them over takes no new call', async () => {
+  const act = { kind: 'hand-over', relay: draining('a1', seat('a1')), resumes: false, because } as const;
+  const move = 'move 10.0.0.1 of a1: a1 to a2';
+  expect(await effectsOf({ ...act, to: stale('a2', seat('a2')) })).toEqual([
+    'movable',
+    'mark r1 400/30',
+    'cordon',
+    move,
+  ]);
+  const shut = draining('a2', seat('a2'));
+  expect(await effectsOf({ ...act, to: shut })).toEqual(['movable', 'cordon', move]);
+  expect(await effectsOf({ ...act, to: shut, resumes: true })).toEqual(['cordon', move]);
+  const tied = { kind: 'no', because: '1 call is recorded' } as const;
+  expect(await effectsOf({ ...act, to: shut }, { movable: tied })).toEqual([
+    'movable',
+    '! a1 keeps its calls: 1 call is recorded',
+  ]);
+});
+
+test('calls come home from the relay that has them', async () => {
+  const act: Act = {
+    kind: 'give-back',
+    relay: joining('a1', seat('a1', 'a2')),
+    from: draining('a2'),
+    because,
+  };
+  expect(await effectsOf(act)).toEqual(['move 10.0.0.1 of a1: a2 to a1']);
+  expect((await carriedOut(act, {})).detail).toBe(
+    '2 calls and their address are with a1; at most 1 packet of a stream missed',
+  );
+});
+
+test('a relay that has another’s address is not replaced, though it looked otherwise when that was decided', async () => {
+  const relay = empty('a1', seat('a1'));
+  const zone = [empty('a1', seat('a1', 'a1', ['a2']))];
+  for (const kind of ['replace', 'force'] as const)
+    expect(await effectsOf({ kind, relay, because }, { zone })).toEqual([
+      '! a1 is not replaced: it has the address of a2',
+    ]);
+});
+
+test('proxies know a relay by its floating address, and keep it while that is elsewhere', async () => {
+  const proxies = true;
+  const here = empty('a1', { ...seat('a1'), awaitsController: true });
+  const home = await effectsOf({ kind: 'replace', relay: here, because }, { proxies });
+  expect(home).toEqual(['look', 'leave out 10.0.0.1', 'look', 'replace']);
+  const away = { ...here, ...seat('a1', 'a2') };
+  expect(await effectsOf({ kind: 'replace', relay: away, because }, { proxies })).toEqual([
+    'look',
+    'replace',
+  ]);
+  const back = joining('a1', seat('a1'));
+  expect(await effectsOf({ kind: 'admit', relay: back, because }, { proxies })).toContain(
+    'take back 10.0.0.1',
+  );
 });
