@@ -1,7 +1,8 @@
 /** The ports of a rollout on a simulated fleet, for one process of a controller. Pure. */
 import { FleetError } from '../../lib/errors.ts';
 import type { Look } from '../../rollout/core/fleet.ts';
-import { cloudView, giveBack, handOver, lookAt, reportOf, targetsOf } from '../../rollout/core/simulate.ts';
+import { cloudView, lookAt, reportOf, targetsOf } from '../../rollout/core/simulate.ts';
+import { giveBack, handOver } from '../../rollout/core/simulate-floating.ts';
 import type { Clock, Cloud, Move, Moves, Proxies, Relays } from '../../rollout/ports.ts';
 import { isDark, isUsedUp, pass, relayCalled, remake, type Stage } from './stage.ts';
 

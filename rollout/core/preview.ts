@@ -8,19 +8,9 @@ import { rememberRelay, type Sighting } from './memory.ts';
 import { endOf, plan, standingsOf } from './plan.ts';
 import type { Policy } from './policy.ts';
 import type { SimRelay, World } from './simulate.ts';
-import {
-  advance,
-  cloudView,
-  giveBack,
-  handOver,
-  lookAt,
-  recreate,
-  reportOf,
-  simRelay,
-  spread,
-  targetsOf,
-  worldOf,
-} from './simulate.ts';
+import { advance, cloudView, lookAt, recreate, reportOf, simRelay, targetsOf } from './simulate.ts';
+import { giveBack, handOver } from './simulate-floating.ts';
+import { spread, worldOf } from './simulate-seen.ts';
 
 /** What is not known before it happens. */
 export type Assumptions = {

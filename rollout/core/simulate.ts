@@ -4,9 +4,9 @@
  */
 
 import type { Timeouts } from '../../lib/relay/timeouts.ts';
-import type { Begun, Cordon, Fleet, Leave, Look, SelfReport, Target } from './fleet.ts';
-import { lastAnswer } from './fleet.ts';
+import type { Begun, Cordon, Leave, Look, SelfReport, Target } from './fleet.ts';
 import { keyOf, type Sighting } from './memory.ts';
+import { arrivalOf, floatingOf, guestsOf } from './simulate-floating.ts';
 
 export type SimRelay = {
   readonly zone: string;
@@ -67,8 +67,8 @@ export type WorldOptions = {
 };
 
 const TIMEOUTS: Timeouts = { silent: 3600, offer: 240 };
-const OLD_TEMPLATE = 'old';
-const NEW_TEMPLATE = 'new';
+export const OLD_TEMPLATE = 'old';
+export const NEW_TEMPLATE = 'new';
 
 /** A fleet that serves the old template while its groups want the new one. */
 export function createWorld({ zones, perZone, replaceMs, now, floating = false }: WorldOptions): World {
@@ -91,7 +91,7 @@ export function createWorld({ zones, perZone, replaceMs, now, floating = false }
   };
 }
 
-function bornAt(zone: string, name: string, id: number, now: number): SimRelay {
+export function bornAt(zone: string, name: string, id: number, now: number): SimRelay {
   return {
     zone,
     name,
@@ -114,41 +114,7 @@ function bornAt(zone: string, name: string, id: number, now: number): SimRelay {
   };
 }
 
-/** `drainMs`: from a cordon until the last of so many calls has ended; the others end evenly before it. */
-export type Drains = { readonly drainMs: (calls: number) => number; readonly replaceMs: number };
-
-/** When each of so many calls ends on a relay that drains from now on. */
-export function spread(calls: number, { drainMs }: Drains, now: number): number[] {
-  return Array.from({ length: calls }, (_, index) => now + (drainMs(calls) * (index + 1)) / calls);
-}
-
-/** The fleet that was seen, as a simulation under a steady load: calls of a relay end only once it drains. */
-export function worldOf(fleet: Fleet, assume: Drains, now: number): World {
-  const relays = fleet.relays.map((relay, index): SimRelay => {
-    const answer = lastAnswer(relay);
-    const calls = answer === undefined ? 0 : answer.own + answer.foreign;
-    return {
-      ...bornAt(relay.zone, relay.name, index + 1, now),
-      template: relay.onTarget ? NEW_TEMPLATE : OLD_TEMPLATE,
-      limit: answer?.limit ?? -1,
-      calls: answer?.limit === 0 ? spread(calls, assume, now) : Array(calls).fill(Number.POSITIVE_INFINITY),
-      cordon: relay.cordon,
-      leave: relay.leave,
-      forcedBy: relay.forcedBy,
-      awaitsController: relay.awaitsController,
-      at: relay.floating?.at,
-      readyAt: relay.vm.state === 'ready' ? now : now + assume.replaceMs,
-    };
-  });
-  return {
-    ...createWorld({ zones: fleet.zones, perZone: 0, replaceMs: assume.replaceMs, now }),
-    name: fleet.name,
-    ...indexed(relays),
-    lastId: relays.length,
-  };
-}
-
-function indexed(relays: readonly SimRelay[]): Pick<World, 'relays' | 'index'> {
+export function indexed(relays: readonly SimRelay[]): Pick<World, 'relays' | 'index'> {
   return { relays, index: new Map(relays.map((relay) => [keyOf(relay), relay])) };
 }
 
@@ -165,22 +131,8 @@ export function advance(world: World, now: number): void {
   }
 }
 
-function up(calls: readonly number[], now: number): number[] {
+export function up(calls: readonly number[], now: number): number[] {
   return calls.filter((end) => end > now);
-}
-
-/** Relays whose addresses, and calls, are with this one. */
-export function guestsOf({ relays }: World, carrier: SimRelay): readonly SimRelay[] {
-  return relays.filter(
-    ({ zone, name, at }) => zone === carrier.zone && at === carrier.name && name !== carrier.name,
-  );
-}
-
-/** The relay at which packets to this one's address arrive. */
-function arrivalOf(world: World, relay: SimRelay): SimRelay | undefined {
-  return relay.at === undefined || relay.at === relay.name
-    ? relay
-    : simRelay(world, { zone: relay.zone, name: relay.at });
 }
 
 /** A new call goes to the `pick`-th relay that takes calls, as proxies do it. */
@@ -279,43 +231,6 @@ export function cloudView(world: World, relay: SimRelay, now: number): Sighting 
     awaitsController: relay.awaitsController,
     ...floatingOf(world, relay),
   };
-}
-
-function floatingOf(world: World, relay: SimRelay): Pick<Sighting, 'floating'> {
-  const { at, name } = relay;
-  if (at === undefined) return {};
-  const carries = guestsOf(world, relay).map((guest) => guest.name);
-  const ready = world.relays.filter(({ zone }) => zone === relay.zone).map((one) => addressOf(one.name));
-  return { floating: { address: addressOf(name), at, carries, ready } };
-}
-
-function addressOf(name: string): string {
-  return `floating of ${name}`;
-}
-
-/** The calls of a relay go on at another one of its zone, which takes no new calls. `half`: the one that moves them dies
- * before the first lets go. */
-export function handOver(world: World, from: SimRelay, to: SimRelay, half = false): void {
-  to.limit = 0;
-  world.begun = half ? { giver: from.name, taker: to.name, address: addressOf(from.name) } : undefined;
-  if (from.at === from.name) {
-    from.at = to.name;
-    from.moved = from.calls;
-    from.calls = [];
-  }
-  from.ghosts = half ? from.moved.length : 0;
-}
-
-/** The opposite. */
-export function giveBack(world: World, home: SimRelay, half = false): void {
-  const { at = '', name } = home;
-  const from = simRelay(world, { zone: home.zone, name: world.begun?.giver ?? at });
-  if (from === undefined) return;
-  home.calls = [...home.calls, ...home.moved];
-  from.ghosts = half ? home.moved.length : 0;
-  home.moved = [];
-  home.at = name;
-  world.begun = half ? { giver: from.name, taker: name, address: addressOf(name) } : undefined;
 }
 
 export function targetsOf(world: World): readonly Target[] {

@@ -6,10 +6,11 @@
  */
 import { FleetError, isFleetError } from '../../lib/errors.ts';
 import type { CallMedia } from '../../lib/relay/call-media.ts';
-import { type Databases, type Fate, fateOf, gapOf, type Note, parseNote } from '../core/handover.ts';
+import { type Databases, gapOf, type Note, parseNote } from '../core/handover.ts';
 import { plural } from '../core/words.ts';
 import { type Copies, copyAll, copyChanges, takeBack } from './copy.ts';
 import { type Growth, growth, mediaOf } from './evidence.ts';
+import { blockedIn, type Sorted, sorted } from './fates.ts';
 import type { HandoverPorts } from './ports.ts';
 
 export type Handover = {
@@ -197,40 +198,6 @@ async function untilMovable(ports: HandoverPorts, what: Handover): Promise<Reado
     said = blocked.because;
     await sleep(WAIT_MS);
   }
-}
-
-type Blocked = { readonly calls: number; readonly because: string };
-
-function blockedIn(calls: readonly Sorted[], name: string): Blocked | undefined {
-  const blocks = calls.flatMap(({ callId, fate }) => (fate.kind === 'blocks' ? [{ callId, ...fate }] : []));
-  const [first] = blocks;
-  if (first === undefined) return undefined;
-  const because = `${plural(blocks.length, 'call')} of ${name} cannot move, ${first.callId}: ${first.because}`;
-  return { calls: blocks.length, because };
-}
-
-/** Which calls keep all at the address where they are, and why; undefined: none does. Touches nothing. */
-export async function blockedBy(
-  ports: Pick<HandoverPorts, 'giver' | 'store'>,
-  what: Pick<Handover, 'version' | 'address'> & { readonly databases: Pick<Databases, 'giver'> },
-): Promise<Blocked | undefined> {
-  return blockedIn(await sorted(ports, what), ports.giver.name);
-}
-
-type Sorted = { readonly callId: string; readonly fate: Fate };
-
-async function sorted(
-  { giver, store }: Pick<HandoverPorts, 'giver' | 'store'>,
-  { databases, version, address }: Parameters<typeof blockedBy>[1],
-): Promise<readonly Sorted[]> {
-  const calls: Sorted[] = [];
-  for (const { callId, ending } of await giver.calls()) {
-    const [media, kept] = [await giver.media(callId), await store.read(databases.giver, callId)];
-    const fate = fateOf({ media, kept }, version, address);
-    const ends = ending && fate.kind !== 'elsewhere';
-    calls.push({ callId, fate: ends ? { kind: 'blocks', because: 'it is ending' } : fate });
-  }
-  return calls;
 }
 
 function mustWait(because: string): FleetError {

@@ -6,7 +6,8 @@ import { cordonedBy, isAct, isMove, partnerOf } from '../../../rollout/core/acti
 import { callsOn, type Fleet } from '../../../rollout/core/fleet.ts';
 import type { Standing } from '../../../rollout/core/phase.ts';
 import { awayAtOnce, cordonedAtOnce, type Policy } from '../../../rollout/core/policy.ts';
-import { guestsOf, type SimRelay, simRelay, type World } from '../../../rollout/core/simulate.ts';
+import { type SimRelay, simRelay, type World } from '../../../rollout/core/simulate.ts';
+import { guestsOf } from '../../../rollout/core/simulate-floating.ts';
 import { isOpenAt, type Story } from './story.ts';
 
 export type Round = {

@@ -12,8 +12,6 @@ import {
   advance,
   cloudView,
   createWorld,
-  giveBack,
-  handOver,
   lookAt,
   placeCall,
   reportOf,
@@ -23,6 +21,7 @@ import {
   targetsOf,
   type World,
 } from '../../../rollout/core/simulate.ts';
+import { giveBack, handOver } from '../../../rollout/core/simulate-floating.ts';
 import { restoring, underPause, type Wish } from '../../../rollout/core/wish.ts';
 import { NOW } from './fleets.ts';
 import { checkRound, type Round } from './invariants.ts';
