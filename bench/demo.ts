@@ -7,9 +7,11 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadFleet } from '../configs/load.ts';
+import { GUEST } from '../configs/naming.ts';
 import { DEMO, ROOT } from '../lab/demo/plan.ts';
 import { lookAtFleet } from '../lab/demo/steps.ts';
 import { readLab } from '../lab/lab-file.ts';
+import { connectGce } from '../lib/gce.ts';
 import type { Report } from '../rollout/report/types.ts';
 import { bootSeconds } from './boot.ts';
 import { type DrainWatch, watchDrains } from './drain-watch.ts';
@@ -17,7 +19,7 @@ import { type Measured, median, wordMeasured, wordSteps } from './numbers.ts';
 import { rolloutTime, type Seen } from './rollout-time.ts';
 
 /** Nothing was seen from outside. */
-const BLIND: Seen = { goneAt: () => undefined, backAt: () => undefined };
+const BLIND: Seen = { goneAt: () => undefined, backAt: () => undefined, checkedAt: () => undefined };
 
 const HELP_RUNS = 15;
 const BOOTS = 5;
@@ -73,9 +75,22 @@ async function runDemo(): Promise<DemoRun> {
 }
 
 async function startWatch(): Promise<DrainWatch> {
-  const relays = await lookAtFleet({ lab: await readLab(folder) });
+  const lab = await readLab(folder);
+  const gce = await connectGce({ project: lab.project, endpoint: lab.endpoint });
+  const queryPath = `${GUEST.namespace}/${GUEST.health}`;
+  const relays = await lookAtFleet({ lab });
   return watchDrains(
-    relays.flatMap(({ relay, address }) => (address === undefined ? [] : { name: relay.name, address })),
+    relays.flatMap(({ relay: { name, zone }, address }) =>
+      address === undefined
+        ? []
+        : {
+            ...{ name, address },
+            hasChecked: async () => {
+              await gce.call('instances', 'getGuestAttributes', { zone, instance: name, queryPath });
+              return true;
+            },
+          },
+    ),
   );
 }
 

@@ -10,23 +10,40 @@ export type DrainWatch = {
   readonly goneAt: (relay: string, emptyAt: string | undefined) => number | undefined;
   /** When the VM made in its place answered first: after the longest silence between these two moments (ISO times). */
   readonly backAt: (relay: string, from: string | undefined, to: string | undefined) => number | undefined;
+  /** When a VM that was made between these two moments (ISO times) first told that it had checked itself. */
+  readonly checkedAt: (relay: string, from: string | undefined, to: string | undefined) => number | undefined;
+};
+
+/** A relay that is watched. */
+export type Watched = {
+  readonly name: string;
+  readonly address: string;
+  /** Has its VM told its health? Rejects while there is no VM. */
+  readonly hasChecked: () => Promise<boolean>;
 };
 
 const EVERY_MS = 25;
+const CHECK_EVERY_MS = 100;
 const PATIENCE_MS = 100;
 const NG_PORT = 22222;
 
 export type Look = { readonly at: number; readonly calls: number };
+export type Check = { readonly at: number; readonly checked: boolean };
 
-export function watchDrains(
-  relays: readonly { readonly name: string; readonly address: string }[],
-): DrainWatch {
+export function watchDrains(relays: readonly Watched[]): DrainWatch {
   const socket = openNgSocket();
   const looks = new Map<string, Look[]>();
+  const checks = new Map<string, Check[]>();
   let stopped = false;
-  for (const { name, address } of relays) {
+  for (const { name, address, hasChecked } of relays) {
     const seen: Look[] = [];
     looks.set(name, seen);
+    const told: Check[] = [];
+    checks.set(name, told);
+    void (async () => {
+      for (; !stopped; await sleep(CHECK_EVERY_MS))
+        told.push({ checked: await hasChecked().catch(() => false), at: Date.now() });
+    })();
     const ng = connectNg({ host: address, port: NG_PORT, transport: 'udp', socket });
     void (async () => {
       while (!stopped) {
@@ -50,7 +67,18 @@ export function watchDrains(
       from === undefined || to === undefined
         ? undefined
         : backAt(looks.get(relay) ?? [], Date.parse(from), Date.parse(to)),
+    checkedAt: (relay, from, to) =>
+      from === undefined || to === undefined
+        ? undefined
+        : checkedAt(checks.get(relay) ?? [], Date.parse(from), Date.parse(to)),
   };
+}
+
+/** A VM that is being deleted still tells its health; the one in its place has none at first. */
+export function checkedAt(checks: readonly Check[], from: number, to: number): number | undefined {
+  const between = checks.filter(({ at }) => at > from && at <= to);
+  const last = between.findLastIndex(({ checked }) => !checked);
+  return last < 0 ? undefined : between[last + 1]?.at;
 }
 
 /** The first look without a call after the last look with one. */

@@ -4,6 +4,7 @@
  *   bound = for each relay   its last call, from the cordon until that call's own end
  *                          + RTPEngine's keeping of an ended call, which lets what is in flight pass
  *                          + the VM, from the order for it until its RTPEngine answers
+ *                          + its check of itself, without which it may take no call, until it tells
  *                          + the packets of the probe call, one every 20 ms
  *
  * The rest is the controller's: proof, orders, gates, rounds. Pure.
@@ -14,6 +15,7 @@ import type { RelayReport, Report } from '../rollout/report/types.ts';
 export type Seen = {
   readonly goneAt: (relay: string, emptyAt: string | undefined) => number | undefined;
   readonly backAt: (relay: string, from: string | undefined, to: string | undefined) => number | undefined;
+  readonly checkedAt: (relay: string, from: string | undefined, to: string | undefined) => number | undefined;
 };
 
 /** Seconds, in the order in which they pass. */
@@ -29,13 +31,14 @@ const BOUND = {
   calls: 'bound: calls that were up, until the end of the last one',
   kept: 'bound: RTPEngine keeps an ended call',
   made: 'bound: the VM is made, until its RTPEngine answers',
+  checked: 'bound: the VM checks itself, until it tells',
   probe: 'bound: packets of the probe call',
 } as const;
 const REST = {
   begin: 'before the first cordon, and from one relay to the next',
   proof: 'proof that no call is left',
   order: 'order to make the VM anew',
-  gate: "the VM's check of itself, and its being seen",
+  gate: "the VM's word is seen",
   admit: 'the rest of the probe call, and the admission',
   end: 'last look',
 } as const;
@@ -61,6 +64,7 @@ export function rolloutTime(report: Report, seen: Seen, gatePackets: number): Ro
     until(REST.proof, time(emptyAt));
     until(REST.order, time(replacedAt));
     until(BOUND.made, seen.backAt(name, replacedAt, admittedAt));
+    until(BOUND.checked, seen.checkedAt(name, replacedAt, admittedAt));
     const admit = report.decisions.findLast((one) => one.what === 'admit' && one.relay === name);
     until(REST.gate, time(admit?.at));
     until(BOUND.probe, Math.min(time(admittedAt) ?? now, now + gatePackets * PACKET_SECONDS * 1_000));
