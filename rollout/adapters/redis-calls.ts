@@ -11,7 +11,7 @@ const COPY_LIVES_S = 3_600;
 
 export type OpenCallStore = CallStore & { readonly close: () => void };
 
-/** Rejects with `retry` and code `redis-unreachable`, as its functions do. `through` is where the note is kept. */
+/** Rejects with `retry` and code `redis-unreachable` or `redis-refused`, as its functions do. `through` is where the note is kept. */
 export async function openCallStore(
   place: Omit<RedisPlace, 'database'>,
   through: number,

@@ -20,7 +20,7 @@ export type SharedJournal = {
   readonly close: () => Promise<number>;
 };
 
-/** Rejects with `retry` and code `redis-unreachable`. */
+/** Rejects with `retry` and code `redis-unreachable` or `redis-refused`. */
 export async function openSharedJournal(place: RedisPlace, fleet: string): Promise<SharedJournal> {
   const client = await connectRedis(place);
   const pending: RolloutEvent[] = [];

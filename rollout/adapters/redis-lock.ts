@@ -23,7 +23,7 @@ return redis.call('pexpire', KEYS[1], ARGV[2])`;
 const FREE = `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('del', KEYS[1])`;
 
-/** Who holds the lock of a fleet; undefined: nobody. Rejects with `retry` and code `redis-unreachable`. */
+/** Who holds the lock of a fleet; undefined: nobody. Rejects with `retry` and code `redis-unreachable` or `redis-refused`. */
 export async function redisOwner(place: RedisPlace, fleet: string): Promise<Owner | undefined> {
   const client = await connectRedis(place);
   try {
@@ -37,7 +37,7 @@ function lockKey(fleet: string): string {
   return `rtpfleet:rollout:${fleet}:lock`;
 }
 
-/** Takes the lock of a fleet. Rejects with kind `locked`, or `retry` and code `redis-unreachable`. */
+/** Takes the lock of a fleet. Rejects with kind `locked`, or `retry` and code `redis-unreachable` or `redis-refused`. */
 export async function takeRedisLock(
   place: RedisPlace,
   fleet: string,

@@ -5,7 +5,7 @@ import type { WishBox } from './wishes.ts';
 /** A wish names its run, so an old one means nothing; it need not stay for ever, ms. */
 const LIVES_MS = 7 * 24 * 3_600_000;
 
-/** Rejects with `retry` and code `redis-unreachable`, as its functions do. */
+/** Rejects with `retry` and code `redis-unreachable` or `redis-refused`, as its functions do. */
 export async function redisWishes(place: RedisPlace, fleet: string): Promise<WishBox> {
   const client = await connectRedis(place);
   const key = `rtpfleet:rollout:${fleet}:wish`;

@@ -31,7 +31,8 @@ export function redisPlace(text: string, database: number): RedisPlace | undefin
   return host === undefined ? undefined : { host, port: Number(port), database };
 }
 
-/** Opens the control database. Rejects with `retry` and code `redis-unreachable`, or `stop` and code `redis-untrusted`. */
+/** Opens the control database. Rejects with `retry` and code `redis-unreachable` or `redis-refused`, or `stop` and code
+ * `redis-untrusted`. */
 export async function connectRedis(place: RedisPlace): Promise<RedisClientType> {
   const { host, port, database, password, tls } = place;
   const { createClient } = await import('redis');
@@ -57,7 +58,8 @@ export async function connectRedis(place: RedisPlace): Promise<RedisClientType> 
     return client;
   } catch (error) {
     client.destroy();
-    throw isMistrust(last) ? untrusted(place, last) : error;
+    if (isMistrust(last)) throw untrusted(place, last);
+    throw (await isRefusal(last)) ? refused(place, last) : error;
   }
 }
 
@@ -106,21 +108,36 @@ function untrusted({ host, port, tls }: RedisPlace, cause: Error): FleetError {
   });
 }
 
-/** An answer of Redis, or a rejection with `retry` and code `redis-unreachable`: it never waits for long. */
-export async function inTime<T>(
-  answer: Promise<T>,
-  { host, port }: Pick<RedisPlace, 'host' | 'port'>,
-): Promise<T> {
+/** An answer that says no, such as WRONGPASS, NOAUTH or READONLY. */
+async function isRefusal(cause: unknown): Promise<boolean> {
+  const { ErrorReply } = await import('redis');
+  return cause instanceof ErrorReply;
+}
+
+/** It is there, so whoever began a rollout with a lock of their own would be alone with it: never taken for one that is away. */
+function refused({ host, port }: Pick<RedisPlace, 'host' | 'port'>, cause: unknown): FleetError {
+  return new FleetError({
+    kind: 'retry',
+    code: 'redis-refused',
+    message: `Redis ${host}:${port} refuses: ${reasonOf(cause)}`,
+    hint: 'See that the password is the one that Redis has now, and that this Redis is a primary.',
+    cause,
+  });
+}
+
+/** An answer of Redis, or a rejection with `retry` and code `redis-unreachable` or `redis-refused`: it never waits for long. */
+export async function inTime<T>(answer: Promise<T>, place: Pick<RedisPlace, 'host' | 'port'>): Promise<T> {
   const deadline = new Promise<never>((_, reject) => {
     setTimeout(() => reject(new Error('no answer')), CONNECT_MS).unref();
   });
   try {
     return await Promise.race([answer, deadline]);
   } catch (cause) {
+    if (await isRefusal(cause)) throw refused(place, cause);
     throw new FleetError({
       kind: 'retry',
       code: 'redis-unreachable',
-      message: `Redis ${host}:${port} cannot be reached: ${reasonOf(cause)}`,
+      message: `Redis ${place.host}:${place.port} cannot be reached: ${reasonOf(cause)}`,
       cause,
     });
   }

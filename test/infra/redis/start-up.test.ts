@@ -117,7 +117,7 @@ test('a real redis-server takes what it writes: password, events, nothing forgot
   expect(Number((await client.configGet('maxmemory')).maxmemory)).toBeGreaterThan(2 ** 28);
   await client.set('call', 'up');
   client.destroy();
-  await expect(connectRedis(place)).rejects.toMatchObject({ code: 'redis-unreachable' });
+  await expect(connectRedis(place)).rejects.toMatchObject({ code: 'redis-refused' });
   redis?.kill('SIGKILL');
   await new Promise((gone) => redis?.once('close', gone));
   await startRedis();

@@ -78,9 +78,29 @@ test('a Redis that asks for a password is told it; without it there is no lock',
   await lock.release();
   for (const wrong of [place, { ...place, password: 'loud' }]) {
     const failure: unknown = await takeRedisLock(wrong, 'fleet-p', owner, wallClock).catch((error) => error);
-    expect(failure).toBeInstanceOf(Error);
+    expect(failure).toMatchObject({ code: 'redis-refused' });
     expect(String(failure)).not.toContain('loud');
+    const control = { project: 'p', fleet: 'fleet-p', endpoint: undefined, redis: wrong };
+    // Nor one on this machine alone: the Redis is there, and others may have the lock in it.
+    await expect(takeLock({ ...control, owner, clock: wallClock })).rejects.toThrow(
+      /refuses: (NOAUTH|WRONGPASS)/,
+    );
+    await expect(runningOwner(control)).rejects.toMatchObject({ code: 'redis-refused' });
   }
+});
+
+test('a Redis that may only be read, as a replica, gives no lock', async () => {
+  const client = await connectRedis(place);
+  onTestFinished(async () => {
+    await client.sendCommand(['REPLICAOF', 'NO', 'ONE']);
+    client.destroy();
+  });
+  const { host, port } = await deadPlace();
+  await client.sendCommand(['REPLICAOF', host, String(port)]);
+  const control = { project: 'p', fleet: 'fleet-r', endpoint: undefined, redis: place };
+  await expect(takeLock({ ...control, owner, clock: wallClock })).rejects.toMatchObject({
+    code: 'redis-refused',
+  });
 });
 
 test('the lock of a rollout that was killed on this machine is taken over, and that is said', async () => {
