@@ -55,7 +55,9 @@ export function openMoves(at: MovesAt): Moves & { readonly close: () => void } {
       }
     },
     movable: async (place, address) =>
-      await movable(at.open(place), place, address, await store()).catch(untold),
+      await store()
+        .then((one) => movable(at.open(place), place, address, one))
+        .catch(untold),
     move: async (move) => await carryOut(at, move, await store()).catch(worded),
     close,
   };
