@@ -26,7 +26,7 @@ export function refOf({ zone, name, id }: Pick<Relay, 'zone' | 'name' | 'id'>): 
 export function stateOf({ relay, phase }: Standing): RelayState {
   const answer = isUnknown(relay) ? undefined : lastAnswer(relay);
   const admitting = answer === undefined ? 'unknown' : isAdmitting(relay);
-  const { address, version, cordon, leave } = relay;
+  const { address, version, cordon, leave, floating } = relay;
   return {
     relay: refOf(relay),
     phase,
@@ -38,6 +38,8 @@ export function stateOf({ relay, phase }: Standing): RelayState {
       : { own: answer.own, foreign: answer.foreign, packetRate: answer.packetRate }),
     ...(cordon === undefined ? {} : { cordonedAt: new Date(cordon.at).toISOString(), cordonedBy: cordon.by }),
     ...(leave === undefined ? {} : { leftAlone: leaveWords(leave) }),
+    ...(floating === undefined ? {} : { floating: floating.address }),
+    ...(floating?.at === undefined || floating.at === relay.name ? {} : { carriedBy: floating.at }),
   };
 }
 
@@ -68,7 +70,8 @@ function isNews(last: RelayState, state: RelayState, age: number): boolean {
     last.relay.id !== state.relay.id ||
     last.phase !== state.phase ||
     last.admitting !== state.admitting ||
-    last.leftAlone !== state.leftAlone;
+    last.leftAlone !== state.leftAlone ||
+    last.carriedBy !== state.carriedBy;
   if (turned) return true;
   const callsChanged = last.own !== state.own || last.foreign !== state.foreign;
   const quiet = state.phase === 'stale' || state.phase === 'serving';

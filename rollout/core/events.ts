@@ -33,6 +33,10 @@ export type RelayState = {
   readonly cordonedBy?: string;
   /** A person wants it left alone: `hold by ann-host: reason`. */
   readonly leftAlone?: string;
+  /** Its floating address; absent: it has none. */
+  readonly floating?: string;
+  /** The relay that has this address, and its calls, for now; absent: it has it itself, or nobody is known to. */
+  readonly carriedBy?: string;
 };
 
 /** What the group of a zone should run. */

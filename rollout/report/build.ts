@@ -3,6 +3,7 @@ import { awayAtOnce } from '../core/policy.ts';
 import { auditOf } from './audit.ts';
 import type { CallEndedLine, CallLine, SummaryLine } from './call-lines.ts';
 import { decisionsOf, waitsOf } from './decisions.ts';
+import { movedCalls } from './moved.ts';
 import { relayStories, secondsBetween } from './relay-story.ts';
 import { sessionsOf } from './sessions.ts';
 import { sumOfCalls } from './sums.ts';
@@ -34,7 +35,7 @@ export function buildReport({ events, calls }: ReportInput): Report | undefined 
   const stories = relayStories(events, (zone) => wanted.get(zone), until);
   const relays = stories.map((relay) => ({ ...relay, ...lastCallOf(relay, calls) }));
   const sessions = sessionsOf(calls, events, relays);
-  const callsReport = callsOf(calls);
+  const callsReport = callsOf(calls, events);
   const run = runOf(events, starts, relays);
   return {
     v: REPORT_VERSION,
@@ -81,12 +82,12 @@ function runOf(
 
 /** Callers know `address:port`; the next VM has the same address. */
 function lastCallOf(
-  { address, replacedAt }: RelayReport,
+  { address, floating = address, replacedAt }: RelayReport,
   calls: readonly CallLine[],
 ): { lastCallAt?: string } {
-  if (address === undefined || replacedAt === undefined) return {};
+  if (floating === undefined || replacedAt === undefined) return {};
   const ends = calls.flatMap((line) =>
-    line.kind === 'call-ended' && line.relay?.startsWith(`${address}:`) && line.at <= replacedAt
+    line.kind === 'call-ended' && line.relay?.startsWith(`${floating}:`) && line.at <= replacedAt
       ? [line.at]
       : [],
   );
@@ -98,18 +99,20 @@ function versionsOf(versions: readonly (string | undefined)[]): readonly string[
   return [...new Set(versions.filter((version) => version !== undefined))].sort();
 }
 
-function callsOf(lines: readonly CallLine[]): CallsReport | undefined {
+function callsOf(lines: readonly CallLine[], events: readonly RolloutEvent[]): CallsReport | undefined {
   const ended = lines.filter((line): line is CallEndedLine => line.kind === 'call-ended');
   const summary = lines.findLast((line): line is SummaryLine => line.kind === 'summary');
   if (summary === undefined && ended.length === 0) return undefined;
   const lengths = ended.filter(({ outcome }) => outcome === 'ok').map(({ seconds }) => seconds);
+  const moved = movedCalls(events, ended);
   const { kind: _kind, at: _at, ...figures } = summary ?? sumOfCalls(lines, ended);
   return {
     ...figures,
     shortestSeconds: lengths.reduce((least, length) => Math.min(least, length), lengths[0] ?? 0),
     longestSeconds: lengths.reduce((most, length) => Math.max(most, length), 0),
+    ...(moved === undefined ? {} : { moved: { calls: moved.calls, packetsLost: moved.packetsLost } }),
     harmed: ended
-      .filter(({ outcome, lost }) => outcome === 'cut' || lost > 0)
+      .filter(({ id, outcome, lost }) => outcome === 'cut' || (lost > 0 && !moved?.explained.has(id)))
       .map(({ id, relay, at, lost, reason }) => ({
         ...{ id, at, lost },
         ...(relay === undefined ? {} : { relay }),

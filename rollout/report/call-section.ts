@@ -1,6 +1,6 @@
 import { html, type Markup } from './markup.ts';
 import { clockOf, item } from './parts.ts';
-import type { Report } from './types.ts';
+import type { CallsReport, Report } from './types.ts';
 import { count, duration, plural } from './words.ts';
 
 /** The calls in detail, and each one that suffered. */
@@ -20,6 +20,7 @@ export function callSection(report: Report): Markup | undefined {
       plural(calls.diverted, 'new call'),
       'the first one asked took no calls or did not answer',
     ),
+    ...movedItem(calls),
     item('RTP packets', count(calls.packetsSent), 'sent by both phones of each call, counted one by one'),
     item(
       'Late by 200 ms or more',
@@ -33,6 +34,12 @@ export function callSection(report: Report): Markup | undefined {
     ),
   ];
   return html`<section><h2>Calls</h2><dl>${items}</dl>${harmedTable(report)}</section>`;
+}
+
+function movedItem({ moved }: CallsReport): readonly Markup[] {
+  if (moved === undefined) return [];
+  const lost = `${plural(moved.packetsLost, 'packet')} lost by that, both directions`;
+  return [item('Went on at another relay', plural(moved.calls, 'live call'), lost)];
 }
 
 /** So many calls are listed; report.json has all. */

@@ -12,12 +12,15 @@ type Story = {
   readonly zone: string;
   readonly name: string;
   address: string | undefined;
+  floating: string | undefined;
   versionBefore: string | undefined;
   versionAfter: string | undefined;
   calls: number | undefined;
   forced: RelayReport['forced'] | undefined;
   readonly spans: Mutable<PhaseSpan>[];
   moments: Moments;
+  /** Of its replacement, when it was cordoned once more after that. */
+  before: Moments | undefined;
 };
 
 /** What happened to each relay, from the events of one or more runs in the order of time. Pure. */
@@ -60,19 +63,21 @@ function storyOf(stories: Map<string, Story>, { zone, name }: RelayRef): Story {
   if (known !== undefined) return known;
   const unknown = {
     address: undefined,
+    floating: undefined,
     versionBefore: undefined,
     versionAfter: undefined,
     calls: undefined,
     forced: undefined,
   };
-  const story: Story = { zone, name, ...unknown, spans: [], moments: {} };
+  const story: Story = { zone, name, ...unknown, spans: [], moments: {}, before: undefined };
   stories.set(key, story);
   return story;
 }
 
 function observe(story: Story, state: RelayState, at: string): void {
-  const { phase, version, address, own, foreign } = state;
+  const { phase, version, address, floating, own, foreign } = state;
   story.address = address ?? story.address;
+  story.floating = floating ?? story.floating;
   story.versionBefore ??= version;
   story.versionAfter = version ?? story.versionAfter;
   story.calls = own === undefined || foreign === undefined ? undefined : own + foreign;
@@ -89,6 +94,7 @@ function observe(story: Story, state: RelayState, at: string): void {
 function act(story: Story, event: Extract<RolloutEvent, { kind: 'action-done' }>): void {
   switch (event.action) {
     case 'cordon':
+      if (story.moments.replacedAt !== undefined) story.before = story.moments;
       story.moments = {
         cordonedAt: event.at,
         ...(story.calls === undefined ? {} : { callsWhenCordoned: story.calls }),
@@ -106,7 +112,8 @@ function act(story: Story, event: Extract<RolloutEvent, { kind: 'action-done' }>
       enter(story.spans, 'replacing', event.at);
       return;
     case 'uncordon':
-      story.moments = {};
+      story.moments = story.before ?? (story.moments.admittedAt === undefined ? {} : story.moments);
+      story.before = undefined;
       return;
     case 'reassert':
     case 'remove-empty-calls':
@@ -128,7 +135,7 @@ function enter(spans: Mutable<PhaseSpan>[], phase: PhaseSpan['phase'], at: strin
 }
 
 function finish(story: Story, wanted: string | undefined, until: string): RelayReport {
-  const { zone, name, address, versionBefore, versionAfter, forced, moments, spans } = story;
+  const { zone, name, address, floating, versionBefore, versionAfter, forced, moments, spans } = story;
   const last = spans.at(-1);
   if (last !== undefined && last.to < until) last.to = until;
   const drain = secondsBetween(moments.cordonedAt, moments.emptyAt);
@@ -136,6 +143,7 @@ function finish(story: Story, wanted: string | undefined, until: string): RelayR
   return {
     ...{ zone, name },
     ...(address === undefined ? {} : { address }),
+    ...(floating === undefined ? {} : { floating }),
     ...(versionBefore === undefined ? {} : { versionBefore }),
     ...(versionAfter === undefined ? {} : { versionAfter }),
     // The phase says that it runs its group's template; the version says so a second time, where both are known.

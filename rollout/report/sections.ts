@@ -1,7 +1,7 @@
 import { totalCalls } from './chart.ts';
 import { html, type Markup } from './markup.ts';
 import { clockOf, item, note } from './parts.ts';
-import type { Decision, RelayReport, Report } from './types.ts';
+import type { CallsReport, Decision, RelayReport, Report } from './types.ts';
 import { count, duration, plural } from './words.ts';
 
 /** The few numbers that say it all. */
@@ -15,8 +15,8 @@ export function figures(report: Report): Markup {
           card(count(calls.cut), 'calls cut', calls.cut > 0),
           card(
             count(calls.packetsLost),
-            `of ${count(calls.packetsSent)} RTP packets lost`,
-            calls.packetsLost > 0,
+            `of ${count(calls.packetsSent)} RTP packets lost${byMoves(calls)}`,
+            calls.packetsLost > (calls.moved?.packetsLost ?? 0),
           ),
         ]),
     card(
@@ -29,6 +29,12 @@ export function figures(report: Report): Markup {
     ...forcedCard(relays),
   ];
   return html`<ul class="figures">${cards}</ul>`;
+}
+
+function byMoves({ moved, packetsLost }: CallsReport): string {
+  if (moved === undefined || moved.packetsLost === 0) return '';
+  const some = moved.packetsLost < packetsLost ? `${count(moved.packetsLost)} of them ` : '';
+  return `, ${some}while calls moved`;
 }
 
 /** What the groups want, or the image where its version is not known. */

@@ -31,7 +31,8 @@ function fromCaller(calls: readonly CallLine[], relays: readonly RelayReport[]):
 /** The caller knows `address:port`; people know the relay's name. */
 function nameOf(place: string, relays: readonly RelayReport[]): string {
   const address = place.replace(/:\d+$/, '');
-  return relays.find((relay) => relay.address === address)?.name ?? place;
+  const callers = relays.find((relay) => (relay.floating ?? relay.address) === address);
+  return callers?.name ?? place;
 }
 
 /** A tick that fell into its neighbour's second leaves a hole of one; it is not a moment without knowledge. */

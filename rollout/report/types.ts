@@ -59,6 +59,8 @@ export type RelayReport = {
   readonly zone: string;
   readonly name: string;
   readonly address?: string;
+  /** What its callers were told, if that is another one. */
+  readonly floating?: string;
   readonly versionBefore?: string;
   readonly versionAfter?: string;
   readonly onTarget: boolean;
@@ -90,7 +92,10 @@ export type PhaseSpan = { readonly phase: Phase; readonly from: string; readonly
 export type CallsReport = Omit<SummaryLine, 'kind' | 'at'> & {
   readonly shortestSeconds: number;
   readonly longestSeconds: number;
-  /** Every call that was cut or lost a packet. */
+  /** Calls that went on at another relay meanwhile, and the packets that they lost by that: at most as many of each stream as both relays
+   * missed, and one. Absent: none did. */
+  readonly moved?: { readonly calls: number; readonly packetsLost: number };
+  /** Every call that was cut or lost a packet otherwise. */
   readonly harmed: readonly HarmedCall[];
   /** False: the caller did not write its summary, so its figures are those of the calls that had ended. */
   readonly complete: boolean;

@@ -57,7 +57,9 @@ function relayProblems(run: RunReport, relays: readonly RelayReport[]): readonly
 
 function callProblems(calls: CallsReport | undefined): readonly string[] {
   if (calls === undefined) return [];
-  const { cut, packetsLost, packetsSent, complete } = calls;
+  const { cut, packetsSent, complete, moved } = calls;
+  // Whoever has calls moved knows that each misses some packets; how many is told beside.
+  const packetsLost = calls.packetsLost - (moved?.packetsLost ?? 0);
   return [
     ...(cut > 0
       ? [`${count(cut)} of ${plural(calls.calls, 'call')} ${cut === 1 ? 'was' : 'were'} cut.`]

@@ -70,7 +70,12 @@ export function callsOf({ own, foreign }: RelayState): string {
 }
 
 function noteOf(state: RelayState): string {
-  const notes = [state.leftAlone ?? '', serviceOf(state)];
+  const { leftAlone = '', carriedBy } = state;
+  const notes = [
+    leftAlone,
+    carriedBy === undefined ? '' : `its address is with ${carriedBy}`,
+    serviceOf(state),
+  ];
   return notes.filter((note) => note !== '').join('; ');
 }
 
