@@ -27,6 +27,7 @@ export const CONTROLLER_CALLS: Calls = {
   ],
   'instanceGroupManagers.applyUpdatesToInstances': ['compute.instanceGroupManagers.update'],
   'instanceTemplates.get': ['compute.instanceTemplates.get'],
+  'instanceTemplates.list': ['compute.instanceTemplates.list'],
   'instances.get': ['compute.instances.get'],
   'instances.list': ['compute.instances.list'],
   'instances.setLabels': ['compute.instances.setLabels'],

@@ -5,9 +5,11 @@ import type { Gce } from '../../lib/gce.ts';
 import type { Leftover } from '../core/findings.ts';
 import type { Leave } from '../core/fleet.ts';
 import { CORDON_LABELS, cordonLabels, forceLabels, LEAVE_LABELS, leaveLabels } from '../core/labels.ts';
+import type { Template } from '../core/rollback.ts';
 import type { Cloud, VmRef, ZoneView } from '../ports.ts';
 import { settled } from '../settled.ts';
 import { floatingOf, readRules } from './gce-floating.ts';
+import { readTemplates } from './gce-templates.ts';
 import type { Instance } from './gce-view.ts';
 import { imageOf, lastSegment, leftoversOf, relayOf, targetTemplate, templateMetadata } from './gce-view.ts';
 import { patchAdmission, release, replace, setLabels, setTarget } from './gce-vm.ts';
@@ -40,6 +42,8 @@ export type GceFleet = Cloud & {
   /** From now on the group of a zone wants this template; no relay moves by that. Rejects with `gce-not-found` when there
    * is no such template. Idempotent. */
   readonly setTarget: (zone: string, template: string) => Promise<void>;
+  /** All instance templates of the project. */
+  readonly templates: () => Promise<readonly Template[]>;
   /** Why relays of these zones could perhaps not be made again; `endpoint`: another than Google's. */
   readonly troubles: (zones: readonly string[], endpoint: string | undefined) => Promise<readonly Trouble[]>;
   /** What earlier rollouts left behind in a zone. */
@@ -69,6 +73,7 @@ export function gceFleet(gce: Gce, fleet: string, floating = false): GceFleet {
     awaitController: async ({ zone, name }) => await patchAdmission(gce, group(zone), name, 'controller'),
     release: async ({ zone, name }) => await release(gce, group(zone), name),
     setTarget: async (zone, template) => await setTarget(gce, group(zone), template),
+    templates: async () => await readTemplates(gce),
     replace: async (vm) => await replace(gce, group(vm.zone), vm),
     troubles: async (zones, endpoint) => {
       const { troublesOf } = await import('./gce-preflight.ts');

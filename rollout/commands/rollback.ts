@@ -5,7 +5,7 @@
  */
 import process from 'node:process';
 import { EXIT, FleetError } from '../../lib/errors.ts';
-import { previousTemplate } from '../core/rollback.ts';
+import { everywhere, type Previous, previousTemplates, type Template } from '../core/rollback.ts';
 import type { Journal, ZoneView } from '../ports.ts';
 import type { Session } from '../session.ts';
 import { settled } from '../settled.ts';
@@ -32,23 +32,36 @@ async function pointBack(
   given: string | undefined,
 ): Promise<void> {
   const views = await settled(file.cloud.zones.map((zone) => cloud.readZone(zone)));
-  const to = given ?? previousOf(views);
+  const before = previousOf(views, await cloud.templates(), given);
   for (const { target } of views) {
-    if (target.template === to) continue;
+    const to = before.get(target.zone);
+    if (to === undefined || target.template === to) continue;
     await cloud.setTarget(target.zone, to);
     journal.write({ kind: 'target-set', zone: target.zone, from: target.template, to });
   }
 }
 
-function previousOf(views: readonly ZoneView[]): string {
-  const targets = views.map(({ target }) => target);
-  const relays = views.flatMap((view) => view.relays);
-  const previous = previousTemplate({ relays, targets });
-  if (previous.kind === 'found') return previous.template;
-  throw new FleetError({
+/** By zone. `given`: a person has named it. */
+function previousOf(
+  views: readonly ZoneView[],
+  templates: readonly Template[],
+  given: string | undefined,
+): ReadonlyMap<string, string> {
+  const seen = { targets: views.map(({ target }) => target), relays: views.flatMap((view) => view.relays) };
+  if (given !== undefined && !templates.some(({ name }) => name === given))
+    throw unclear(`there is no template ${given}`, previousTemplates(seen, templates));
+  const previous =
+    given === undefined ? previousTemplates(seen, templates) : everywhere(seen, templates, given);
+  if (previous.kind === 'found') return previous.targets;
+  throw unclear(previous.because, previous);
+}
+
+function unclear(because: string, previous: Previous): FleetError {
+  const known = previous.kind === 'found' ? [...new Set(previous.targets.values())] : previous.templates;
+  return new FleetError({
     kind: 'usage',
     code: 'no-previous',
-    message: `What to go back to is not clear: ${previous.because}`,
-    hint: `Name a template: rollout rollback --to NAME. The fleet knows ${previous.templates.join(', ')}.`,
+    message: `What to go back to is not clear: ${because}`,
+    hint: `Name a template: rollout rollback --to NAME. The fleet knows ${known.join(', ')}.`,
   });
 }
