@@ -11,6 +11,7 @@ import { GUEST } from '../configs/naming.ts';
 import { DEMO, ROOT } from '../lab/demo/plan.ts';
 import { lookAtFleet } from '../lab/demo/steps.ts';
 import { readLab } from '../lab/lab-file.ts';
+import { TIMING } from '../lab/server.ts';
 import { connectGce } from '../lib/gce.ts';
 import type { Report } from '../rollout/report/types.ts';
 import { bootSeconds } from './boot.ts';
@@ -114,7 +115,10 @@ async function measure(): Promise<readonly Measured[]> {
     return gone === undefined ? [] : [(Date.parse(emptyAt) - gone) / 1_000];
   });
   const { rollout } = loadFleet(DEMO.fleetFile);
-  const time = rolloutTime(report, drains, rollout.gatePackets);
+  const time = rolloutTime(report, drains, {
+    gatePackets: rollout.gatePackets,
+    operationSeconds: TIMING.operationMs / 1_000,
+  });
   process.stdout.write(`\nthe rollout, ${time.total.toFixed(1)} s:\n${wordSteps(time.steps)}\n`);
   const boots: number[] = [];
   for (let boot = 0; boot < BOOTS; boot += 1) boots.push(await bootSeconds(await readLab(folder), boot));

@@ -6,6 +6,8 @@
  *                          + the VM, from the order for it until its RTPEngine answers
  *                          + its check of itself, without which it may take no call, until it tells
  *                          + the packets of the probe call, one every 20 ms
+ *                          + three operations of the cloud, one after the other, without which a killed run could not be taken up: the
+ *                            label before the cordon, the hold before the order, and its end after the admission
  *
  * The rest is the controller's: proof, orders, gates, rounds. Pure.
  */
@@ -33,6 +35,7 @@ const BOUND = {
   made: 'bound: the VM is made, until its RTPEngine answers',
   checked: 'bound: the VM checks itself, until it tells',
   probe: 'bound: packets of the probe call',
+  operations: 'bound: three operations of the cloud for each relay',
 } as const;
 const REST = {
   begin: 'before the first cordon, and from one relay to the next',
@@ -43,8 +46,20 @@ const REST = {
   end: 'last look',
 } as const;
 
-/** `report`: of a run that replaced relay by relay. `gatePackets`: as the fleet file says. */
-export function rolloutTime(report: Report, seen: Seen, gatePackets: number): RolloutTime {
+/** What is known beforehand. */
+export type Given = {
+  /** As the fleet file says. */
+  readonly gatePackets: number;
+  /** So long an operation of the cloud takes, seconds. */
+  readonly operationSeconds: number;
+};
+
+/** `report`: of a run that replaced relay by relay. */
+export function rolloutTime(
+  report: Report,
+  seen: Seen,
+  { gatePackets, operationSeconds }: Given,
+): RolloutTime {
   const { startedAt, endedAt = startedAt } = report.run;
   const steps: Record<string, number> = Object.fromEntries(
     [...Object.values(BOUND), ...Object.values(REST)].map((step) => [step, 0]),
@@ -56,19 +71,24 @@ export function rolloutTime(report: Report, seen: Seen, gatePackets: number): Ro
     steps[step] = (steps[step] ?? 0) + (next - now) / 1_000;
     now = next;
   };
+  /** The cloud's operation is the last of it. */
+  const untilOrdered = (step: string, at: number | undefined) => {
+    until(step, at === undefined ? undefined : at - operationSeconds * 1_000);
+    until(BOUND.operations, at);
+  };
   for (const relay of replaced(report)) {
     const { name, cordonedAt, lastCallAt, emptyAt, replacedAt, admittedAt } = relay;
-    until(REST.begin, time(cordonedAt));
+    untilOrdered(REST.begin, time(cordonedAt));
     until(BOUND.calls, time(lastCallAt));
     until(BOUND.kept, seen.goneAt(name, emptyAt));
     until(REST.proof, time(emptyAt));
-    until(REST.order, time(replacedAt));
+    untilOrdered(REST.order, time(replacedAt));
     until(BOUND.made, seen.backAt(name, replacedAt, admittedAt));
     until(BOUND.checked, seen.checkedAt(name, replacedAt, admittedAt));
     const admit = report.decisions.findLast((one) => one.what === 'admit' && one.relay === name);
     until(REST.gate, time(admit?.at));
     until(BOUND.probe, Math.min(time(admittedAt) ?? now, now + gatePackets * PACKET_SECONDS * 1_000));
-    until(REST.admit, time(admittedAt));
+    untilOrdered(REST.admit, time(admittedAt));
   }
   until(REST.end, time(endedAt));
   const bound = Object.values(BOUND).reduce((sum, step) => sum + (steps[step] ?? 0), 0);

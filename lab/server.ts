@@ -77,7 +77,7 @@ export type LabServer = {
   readonly close: () => Promise<void>;
 };
 
-const TIMING: LabTiming = { operationMs: 100, tickMs: 250, graceMs: 90_000 };
+export const TIMING: LabTiming = { operationMs: 100, tickMs: 250, graceMs: 90_000 };
 
 const ZONES: readonly string[] = [
   ...['a', 'b', 'c', 'f'].map((letter) => `us-central1-${letter}`),
