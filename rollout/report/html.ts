@@ -3,7 +3,7 @@ import { MOST_ROWS, timelineChart } from './chart.ts';
 import { html, type Markup } from './markup.ts';
 import { auditTable, capacitySection, decisionTable, figures, relayTable, waitTable } from './sections.ts';
 import { STYLE } from './theme.ts';
-import type { Report } from './types.ts';
+import type { CallsReport, Report } from './types.ts';
 import { PHASE_WORDS, plural } from './words.ts';
 
 /** The report as one page: no script, nothing from elsewhere, light and dark. Pure. */
@@ -49,11 +49,18 @@ function verdict({ verdict: { ok, problems, onTarget, relays }, calls }: Report)
   const [head, tail] =
     calls === undefined
       ? [serve, 'No caller told about its calls; sessions are as the relays counted them.']
-      : [
-          'No call was cut and no packet was lost',
-          `${serve}, and every packet that a phone sent has arrived.`,
-        ];
+      : goodCalls(calls, serve);
   return html`<div class="verdict good">${CHECK}<div><strong>${head}</strong><span>${tail}</span></div></div>`;
+}
+
+function goodCalls({ packetsLost }: CallsReport, serve: string): readonly [string, string] {
+  if (packetsLost === 0)
+    return [
+      'No call was cut and no packet was lost',
+      `${serve}, and every packet that a phone sent has arrived.`,
+    ];
+  const lost = `${plural(packetsLost, 'packet')} ${packetsLost === 1 ? 'was' : 'were'} lost while calls went on at another relay`;
+  return ['No call was cut', `${serve}. ${lost}; every other that a phone sent has arrived.`];
 }
 
 function timeline(report: Report): Markup {

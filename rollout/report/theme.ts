@@ -49,5 +49,5 @@ td small,dd small{display:block;color:var(--soft);font-size:12.5px}
 dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(230px,1fr));gap:14px 24px;margin:0}
 dt{color:var(--soft);font-size:13px}dd{margin:0;font-weight:600}dd small{font-weight:400}
 footer{color:var(--soft);font-size:13px;margin-top:20px}
-@media print{*{print-color-adjust:exact;-webkit-print-color-adjust:exact}body{background:#fff}main{padding:0}.verdict,.figures li,.chart g,tr,dl div{break-inside:avoid}h2{break-after:avoid}.wide{overflow:visible}.chart{min-width:0}td{overflow-wrap:anywhere}}
+@media print{*{print-color-adjust:exact;-webkit-print-color-adjust:exact}body{background:#fff}main{padding:0}.verdict,.figures li,.chart g,tr,section:has(>dl){break-inside:avoid}h2{break-after:avoid}.wide{overflow:visible}.chart{min-width:0}td{overflow-wrap:anywhere}}
 `;

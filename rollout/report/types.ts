@@ -27,7 +27,7 @@ export type Report = {
 export type AuditLine = { readonly at: string; readonly run: string; readonly said: string };
 
 export type Verdict = {
-  /** The rollout is done, every relay serves what it should, and no call was cut and no packet lost. */
+  /** The rollout is done, every relay serves what it should, no call was cut, and no packet lost but by calls that moved. */
   readonly ok: boolean;
   readonly relays: number;
   /** Relays that serve the version that their group wants. */
