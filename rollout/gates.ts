@@ -2,7 +2,7 @@
  * Asks gates before relays are cordoned, beside the loop: one that is slow keeps nothing else waiting, relief under load least
  * of all. What they say is used in a later round.
  */
-import type { Action } from './core/actions.ts';
+import { type Action, cordonedBy } from './core/actions.ts';
 import { type Answer, type Consent, consented } from './core/consent.ts';
 import type { Clock } from './ports.ts';
 
@@ -36,7 +36,7 @@ export function openGates(ask: Ask | undefined, clock: Pick<Clock, 'now'>): Gate
       if (ask === undefined) return actions;
       const { actions: passed, ask: relays, isUsed } = consented(actions, answer, clock.now());
       if (isUsed) answer = undefined;
-      const first = actions.find(({ kind }) => kind === 'cordon');
+      const first = actions.find((action) => cordonedBy(action) !== undefined);
       if (relays.length > 0 && first !== undefined && asking === undefined) begin(relays, first.because, ask);
       return passed;
     },

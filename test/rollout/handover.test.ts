@@ -46,6 +46,21 @@ test('relays are replaced long before their calls end, which are all up afterwar
   expect(moved).toEqual([1, 1, 1, 1, 1, 1]);
 });
 
+test('gates are asked about each relay that stops taking new calls, also for the sake of another', async () => {
+  const fleet = fakeFleet(relays);
+  const asked: string[] = [];
+  const consent = async (names: readonly string[]) => {
+    asked.push(...names);
+    return { kind: 'go' } as const;
+  };
+  expect(await fleet.start(policy, { consent })).toMatchObject({ result: 'done' });
+  const ended = fleet.events.at(-1);
+  expect(ended?.kind === 'run-ended' && ended.seconds).toBeLessThan(120);
+  const cordons = acts(fleet.events).filter((line) => line.startsWith('cordon '));
+  expect(asked.length).toBeGreaterThan(cordons.length);
+  expectRolled(fleet);
+});
+
 test('with a budget that one relay fills, calls are waited for', async () => {
   const fleet = fakeFleet({ ...relays, shortest: 20_000 });
   expect(await fleet.start({ ...policy, preCordon: 0 })).toMatchObject({ result: 'done' });
