@@ -80,7 +80,7 @@ async function startWatch(): Promise<DrainWatch> {
   const gce = await connectGce({ project: lab.project, endpoint: lab.endpoint });
   const queryPath = `${GUEST.namespace}/${GUEST.health}`;
   const relays = await lookAtFleet({ lab });
-  return watchDrains(
+  const watch = watchDrains(
     relays.flatMap(({ relay: { name, zone }, address }) =>
       address === undefined
         ? []
@@ -93,6 +93,11 @@ async function startWatch(): Promise<DrainWatch> {
           },
     ),
   );
+  const stop = () => {
+    watch.stop();
+    void gce.close();
+  };
+  return { ...watch, stop };
 }
 
 async function takeDown(): Promise<number> {

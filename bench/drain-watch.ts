@@ -63,15 +63,18 @@ export function watchDrains(relays: readonly Watched[]): DrainWatch {
     },
     goneAt: (relay, emptyAt) =>
       emptyAt === undefined ? undefined : goneAt(looks.get(relay) ?? [], Date.parse(emptyAt)),
-    backAt: (relay, from, to) =>
-      from === undefined || to === undefined
-        ? undefined
-        : backAt(looks.get(relay) ?? [], Date.parse(from), Date.parse(to)),
-    checkedAt: (relay, from, to) =>
-      from === undefined || to === undefined
-        ? undefined
-        : checkedAt(checks.get(relay) ?? [], Date.parse(from), Date.parse(to)),
+    backAt: (relay, from, to) => between(looks.get(relay) ?? [], from, to, backAt),
+    checkedAt: (relay, from, to) => between(checks.get(relay) ?? [], from, to, checkedAt),
   };
+}
+
+function between<T>(
+  seen: readonly T[],
+  from: string | undefined,
+  to: string | undefined,
+  find: (seen: readonly T[], from: number, to: number) => number | undefined,
+): number | undefined {
+  return from === undefined || to === undefined ? undefined : find(seen, Date.parse(from), Date.parse(to));
 }
 
 /** A VM that is being deleted still tells its health; the one in its place has none at first. */

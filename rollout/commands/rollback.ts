@@ -5,7 +5,7 @@
  */
 import process from 'node:process';
 import { EXIT, FleetError } from '../../lib/errors.ts';
-import { everywhere, type Previous, previousTemplates, type Template } from '../core/rollback.ts';
+import { everywhere, namesOf, previousTemplates, type Template } from '../core/rollback.ts';
 import type { Journal, ZoneView } from '../ports.ts';
 import type { Session } from '../session.ts';
 import { settled } from '../settled.ts';
@@ -49,15 +49,14 @@ function previousOf(
 ): ReadonlyMap<string, string> {
   const seen = { targets: views.map(({ target }) => target), relays: views.flatMap((view) => view.relays) };
   if (given !== undefined && !templates.some(({ name }) => name === given))
-    throw unclear(`there is no template ${given}`, previousTemplates(seen, templates));
+    throw unclear(`there is no template ${given}`, namesOf(seen));
   const previous =
     given === undefined ? previousTemplates(seen, templates) : everywhere(seen, templates, given);
   if (previous.kind === 'found') return previous.targets;
-  throw unclear(previous.because, previous);
+  throw unclear(previous.because, previous.templates);
 }
 
-function unclear(because: string, previous: Previous): FleetError {
-  const known = previous.kind === 'found' ? [...new Set(previous.targets.values())] : previous.templates;
+function unclear(because: string, known: readonly string[]): FleetError {
   return new FleetError({
     kind: 'usage',
     code: 'no-previous',

@@ -3,6 +3,7 @@ import type { Action, Hold } from './actions.ts';
 import type { EventBody, RelayRef, RelayState } from './events.ts';
 import type { Relay } from './fleet.ts';
 import { isAdmitting, isUnknown, lastAnswer } from './fleet.ts';
+import { isAway } from './floating.ts';
 import { leaveWords } from './labels.ts';
 import { keyOf } from './memory.ts';
 import type { Standing } from './phase.ts';
@@ -39,7 +40,7 @@ export function stateOf({ relay, phase }: Standing): RelayState {
     ...(cordon === undefined ? {} : { cordonedAt: new Date(cordon.at).toISOString(), cordonedBy: cordon.by }),
     ...(leave === undefined ? {} : { leftAlone: leaveWords(leave) }),
     ...(floating === undefined ? {} : { floating: floating.address }),
-    ...(floating?.at === undefined || floating.at === relay.name ? {} : { carriedBy: floating.at }),
+    ...(isAway(relay) && floating?.at !== undefined ? { carriedBy: floating.at } : {}),
   };
 }
 

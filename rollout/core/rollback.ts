@@ -70,7 +70,8 @@ export function everywhere(
   return { kind: 'found', targets: found };
 }
 
-function namesOf({ relays, targets }: Seen): readonly string[] {
+/** All that it runs or wants. */
+export function namesOf({ relays, targets }: Seen): readonly string[] {
   const run = relays.flatMap(({ template }) => template ?? []);
   return [...new Set([...targets.map(({ template }) => template), ...run])].toSorted();
 }
